@@ -1,0 +1,81 @@
+//! A seam: the person in front of the terminal, or what stands in for one.
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::journal::At;
+
+/// Something that a person decides.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// May this stage begin?
+    Before {
+        /// Which.
+        at: At,
+        /// What it will do, for the person.
+        text: String,
+    },
+    /// Is this output right?
+    Output {
+        /// Which.
+        at: At,
+        /// The output; a person may edit it, and drop rows where it is, or holds, a list.
+        output: Value,
+    },
+    /// The model asks.
+    Ask {
+        /// Which.
+        at: At,
+        /// The question's id, which an answers file can answer.
+        id: String,
+        /// The question.
+        text: String,
+        /// The answers offered; any text when empty.
+        options: Vec<String>,
+        /// What is taken when nobody is there.
+        default: Option<String>,
+    },
+}
+
+/// What a person decided, and who it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was decided.
+    pub decision: Decision,
+    /// Who: `person`, `--yes`, `answers file`, `default` or `cassette`.
+    pub by: String,
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Yes, as it is.
+    Accept,
+    /// Yes, changed to this.
+    Edit(Value),
+    /// No, with words for the model.
+    Revise(String),
+    /// No.
+    Reject,
+    /// The answer to a question.
+    Say(String),
+}
+
+/// Why nobody answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Nobody {
+    /// There is no terminal, and neither `--yes` nor an answers file answers it.
+    #[error("nobody is here to answer `{0}`")]
+    Absent(String),
+    /// The person ended the run.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Answers questions.
+pub trait Person: Send + Sync {
+    /// Asks, and waits as long as it takes.
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, Nobody>>;
+}

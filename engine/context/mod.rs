@@ -1,0 +1,1 @@
+//! What the model is shown: from a stage to a request.

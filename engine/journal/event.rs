@@ -1,0 +1,406 @@
+//! The events of a run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::Usage;
+
+/// Where in a run something happened.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub struct At {
+    /// The stage's id.
+    pub stage: String,
+    /// The item's index in a `for_each`, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<usize>,
+}
+
+/// Something that happened, or is about to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A run begins.
+    RunStarted {
+        /// The run's id.
+        run: String,
+        /// The engine's version.
+        wizard: String,
+        /// The playbook's name.
+        playbook: String,
+        /// SHA-256 of its bundle.
+        hash: String,
+        /// The project's root.
+        project: String,
+        /// The model that `default` stands for, if any stage needs one.
+        model: Option<String>,
+        /// The cassette it is replayed from, if it is.
+        replay: Option<String>,
+        /// The inputs; secrets as their handles.
+        inputs: BTreeMap<String, Value>,
+        /// Each stage's id and title, in order.
+        stages: Vec<(String, String)>,
+    },
+    /// A requirement was held against the project.
+    Requirement {
+        /// The requirement in words.
+        text: String,
+        /// `met`, `unmet` or `unknown`.
+        verdict: String,
+        /// What was found.
+        found: String,
+    },
+    /// A reference is ready to be looked up.
+    ReferenceReady {
+        /// Its name.
+        name: String,
+        /// `doc`, `file` or `airplane`.
+        kind: String,
+        /// Its tokens, bytes / 4.
+        tokens: u64,
+        /// SHA-256 of its text.
+        hash: String,
+        /// For a doc: where from, how, and its age in seconds.
+        fetched: Option<(String, String, u64)>,
+    },
+    /// A reference could not be had and the playbook goes on without.
+    ReferenceMissing {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// A stage begins.
+    StageStarted {
+        /// The stage's id.
+        stage: String,
+    },
+    /// An item of a `for_each` begins.
+    ItemStarted {
+        /// Which.
+        at: At,
+        /// Its title.
+        title: String,
+    },
+    /// A request is about to be sent.
+    RequestSent {
+        /// Where.
+        at: At,
+        /// The turn, from 1.
+        turn: u32,
+        /// The attempt, from 1.
+        attempt: u32,
+        /// The model's id.
+        model: String,
+        /// Its tokens, estimated.
+        tokens: u64,
+        /// Money reserved for it, in US dollars.
+        reserved: Option<f64>,
+    },
+    /// A request failed in passing and will be sent again.
+    RequestRetried {
+        /// Where.
+        at: At,
+        /// Why.
+        reason: String,
+        /// After how many milliseconds.
+        wait: u64,
+    },
+    /// A whole reply arrived. Recorded before any of its calls is performed.
+    Reply {
+        /// Where.
+        at: At,
+        /// The turn, from 1.
+        turn: u32,
+        /// What the model said and called.
+        blocks: Value,
+        /// Tokens; estimated where the service did not say.
+        usage: Usage,
+        /// Whether the usage is an estimate of ours.
+        estimated: bool,
+        /// What it cost, in US dollars, where the price is known.
+        usd: Option<f64>,
+        /// How long it took, in milliseconds.
+        took: u64,
+        /// Whether it is the answer to the question after the end.
+        #[serde(default)]
+        retro: bool,
+    },
+    /// A tool answered.
+    ToolAnswered {
+        /// Where.
+        at: At,
+        /// The call's id.
+        call: String,
+        /// The tool.
+        tool: String,
+        /// What it was about, in a few words for a person: a path, a pattern, a command.
+        about: String,
+        /// How it went.
+        outcome: Outcome,
+        /// The first 2,000 characters of what the model was told.
+        text: String,
+    },
+    /// A file is about to change.
+    FileChanging {
+        /// Where.
+        at: At,
+        /// Its path, relative to the project.
+        path: String,
+        /// SHA-256 of its bytes; absent when it does not exist. The bytes are kept beside the
+        /// journal, in `blobs/` by this hash.
+        before: Option<String>,
+        /// SHA-256 of the bytes to be; absent when it is removed.
+        after: Option<String>,
+    },
+    /// A file changed as announced.
+    FileChanged {
+        /// Where.
+        at: At,
+        /// Its path, relative to the project.
+        path: String,
+        /// SHA-256 of its bytes before.
+        before: Option<String>,
+        /// SHA-256 of its bytes after.
+        after: Option<String>,
+    },
+    /// A key of the env file is about to be set. Its value is never recorded.
+    EnvSetting {
+        /// Where.
+        at: At,
+        /// The env file.
+        file: String,
+        /// The key.
+        key: String,
+        /// Whether the file was created for it.
+        created: bool,
+    },
+    /// A command is about to run.
+    CommandStarted {
+        /// Where.
+        at: At,
+        /// Its name in the playbook.
+        name: String,
+        /// What is run.
+        argv: Vec<String>,
+        /// Why: `tool`, `check`, `baseline` or `stage`.
+        why: String,
+    },
+    /// A command ended.
+    CommandEnded {
+        /// Where.
+        at: At,
+        /// Its name in the playbook.
+        name: String,
+        /// Its exit code; absent when it was ended by a signal or a limit.
+        exit: Option<i32>,
+        /// The last lines of what it printed.
+        text: String,
+        /// How long it took, in milliseconds.
+        took: u64,
+        /// The files that it changed and git does not ignore, relative to the project.
+        changed: Vec<String>,
+        /// Whether it was replayed from a cassette.
+        replayed: bool,
+    },
+    /// A check was evaluated.
+    CheckRan {
+        /// Where.
+        at: At,
+        /// The check in words.
+        check: String,
+        /// What came of it.
+        verdict: CheckVerdict,
+        /// What it saw.
+        evidence: String,
+    },
+    /// Failed checks, a bad output or a rejection went back to the model.
+    AttemptFailed {
+        /// Where.
+        at: At,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A person is asked.
+    Asked {
+        /// Where.
+        at: At,
+        /// What: `approve before`, `approve output`, or a question's id.
+        what: String,
+        /// The question, or what is to be approved.
+        text: String,
+    },
+    /// A person, or what stands in for one, answered.
+    Answered {
+        /// Where.
+        at: At,
+        /// What was asked.
+        what: String,
+        /// The answer in words.
+        answer: String,
+        /// Who: `person`, `--yes`, `answers file`, `default` or `cassette`.
+        by: String,
+        /// Milliseconds that it took: they do not count against the budget.
+        waited: u64,
+    },
+    /// An output was accepted.
+    Output {
+        /// Where.
+        at: At,
+        /// The output.
+        output: Value,
+        /// Whether it is a document for the person.
+        document: bool,
+    },
+    /// An item ended.
+    ItemFinished {
+        /// Which.
+        at: At,
+        /// How.
+        status: Status,
+        /// Why, where it did not succeed.
+        reason: Option<String>,
+    },
+    /// A stage ended.
+    StageFinished {
+        /// The stage's id.
+        stage: String,
+        /// How.
+        status: Status,
+        /// Why, where it did not succeed.
+        reason: Option<String>,
+        /// Whether the playbook says that it is optional.
+        optional: bool,
+    },
+    /// The answer to the question after the end.
+    Retro {
+        /// The stage's id.
+        stage: String,
+        /// What was missing, wrong or contradictory.
+        notes: Vec<RetroNote>,
+        /// The tool that the model wanted and did not have.
+        wanted_tool: Option<String>,
+    },
+    /// The run stopped before its end.
+    Stopped {
+        /// Why: an interrupt, a budget, a limit, a person who is missing.
+        reason: String,
+    },
+    /// The run ended.
+    RunFinished {
+        /// The exit code.
+        exit: u8,
+        /// The files that differ from what they were at the beginning.
+        changed: Vec<FileDiff>,
+    },
+}
+
+/// How a tool call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It could not be done; the model was told why.
+    Failed,
+    /// The stage does not have the power.
+    Refused,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It was red before the first write and still is: it does not block.
+    RedBefore,
+}
+
+/// How a stage or an item ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Its checks passed.
+    Succeeded,
+    /// They did not, or something it needed went wrong.
+    Failed,
+    /// Its own `when` said no.
+    Skipped,
+    /// Something it needs failed.
+    Blocked,
+}
+
+/// One thing the model would have wished for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RetroNote {
+    /// `missing`, `wrong` or `contradictory`.
+    pub kind: String,
+    /// The line of the playbook it is about, verified to exist.
+    pub line: Option<u32>,
+    /// What the model says.
+    pub text: String,
+}
+
+/// How a file differs from what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileDiff {
+    /// Its path, relative to the project.
+    pub path: String,
+    /// `created`, `changed` or `removed`.
+    pub how: String,
+    /// Lines added.
+    pub added: usize,
+    /// Lines removed.
+    pub removed: usize,
+}
+
+impl Event {
+    /// Whether the disk must have it before the run goes on: replies that were paid for, and
+    /// what is about to change the project.
+    pub fn is_durable(&self) -> bool {
+        matches!(
+            self,
+            Event::Reply { .. }
+                | Event::FileChanging { .. }
+                | Event::EnvSetting { .. }
+                | Event::CommandStarted { .. }
+                | Event::RunFinished { .. }
+        )
+    }
+}
+
+impl At {
+    /// Makes the place of a stage that has no items.
+    pub fn stage(id: impl Into<String>) -> Self {
+        At { stage: id.into(), item: None }
+    }
+}
+
+impl std::fmt::Display for At {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.item {
+            Some(item) => write!(formatter, "{}[{}]", self.stage, item + 1),
+            None => formatter.write_str(&self.stage),
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Status::Succeeded => "succeeded",
+            Status::Failed => "failed",
+            Status::Skipped => "skipped",
+            Status::Blocked => "blocked",
+        })
+    }
+}

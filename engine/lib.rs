@@ -1,0 +1,28 @@
+//! Plays markdown playbooks.
+//!
+//! ```text
+//! argv ─► Bundle ─► Playbook ─► Plan ─► Journal ─► Report
+//!         load      parse,      build   execute    fold
+//!                   diagnose
+//! ```
+//!
+//! Modules stand in reading order: each may use only those above it.
+
+pub mod source;
+pub mod diagnostic;
+pub mod expression;
+pub mod graph;
+pub mod playbook;
+pub mod lint;
+pub mod project;
+pub mod reference;
+pub mod model;
+pub mod plan;
+pub mod journal;
+pub mod approval;
+pub mod gate;
+pub mod tools;
+pub mod context;
+pub mod run;
+pub mod report;
+pub mod cli;

@@ -1,0 +1,69 @@
+//! Asking a language model.
+
+pub mod message;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+pub use message::{Block, Message, Reply, Request, Role, Stop, ToolSpec, Usage};
+
+/// A service that answers requests.
+///
+/// **Invariant:** a reply is returned only when it is complete; nothing of a cut or damaged
+/// stream ever reaches the caller.
+pub trait Provider: Send + Sync {
+    /// Sends a request and waits for the whole reply.
+    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>>;
+
+    /// Returns the exact body that `ask` would send.
+    fn body(&self, request: &Request) -> Value;
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ModelError {
+    /// The service refused the request in a way that asking again does not change.
+    #[error("the model's service refused the request ({status}): {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        message: String,
+    },
+    /// The key is missing, wrong or out of money.
+    #[error("the model's service refused the key ({status}): {message}")]
+    Key {
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        message: String,
+    },
+    /// The request is longer than the model can read.
+    #[error("the request is longer than the model can read: {message}")]
+    TooLong {
+        /// What it said.
+        message: String,
+    },
+    /// The service is busy, broken or rate limited; worth asking again.
+    #[error("the model's service is not answering ({status}): {message}")]
+    Busy {
+        /// The HTTP status; 0 for a connection that failed or a stream that was cut or stalled.
+        status: u16,
+        /// What it said.
+        message: String,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// A cassette holds no reply for this request, or one that no longer fits.
+    #[error("{0}")]
+    Cassette(String),
+}
+
+impl ModelError {
+    /// Whether asking again may help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, ModelError::Busy { .. })
+    }
+}

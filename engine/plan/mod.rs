@@ -1,0 +1,103 @@
+//! What will be done, in order: a playbook made ready for one project.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    graph::Graph,
+    playbook::{Grant, Playbook, Stage},
+    project::{Project, Verdict},
+};
+
+/// A playbook, its inputs and a project, ready to be played.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The playbook.
+    pub playbook: Arc<Playbook>,
+    /// SHA-256 of its bundle.
+    pub hash: String,
+    /// The project.
+    pub project: Arc<Project>,
+    /// The inputs.
+    pub inputs: Inputs,
+    /// Each requirement in words, and what became of it.
+    pub requirements: Vec<(String, Verdict)>,
+    /// The stages' order; indices are those of [`Playbook::stages`].
+    pub graph: Graph,
+    /// What each stage may do, by stage index.
+    pub powers: Vec<Powers>,
+}
+
+/// The values of a playbook's inputs.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// What templates see: secrets as their handles.
+    pub values: BTreeMap<String, Value>,
+    /// The secrets themselves, by input name.
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// A text that is never shown: not by `Debug`, not in a journal, not to a model.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// What a stage may do. Fixed from the playbook before anything untrusted is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Powers {
+    /// The engine's tools it has, by word, in the order of the engine's list; `run` is among
+    /// them when `commands` is not empty.
+    pub tools: Vec<String>,
+    /// Commands that the model may run, by name.
+    pub commands: Vec<String>,
+    /// Globs of files that it may change.
+    pub writes: Vec<String>,
+    /// Keys of the env file that it may set.
+    pub env_keys: Vec<String>,
+}
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(text.into())
+    }
+
+    /// Returns the text, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Powers {
+    /// Returns the powers of a stage.
+    pub fn of(playbook: &Playbook, stage: &Stage) -> Self {
+        let mut powers = Powers::default();
+        for grant in playbook.grants(stage) {
+            match grant {
+                Grant::Tool(name) if !powers.tools.contains(name) => {
+                    powers.tools.push(name.clone())
+                }
+                Grant::Run(name) if !powers.commands.contains(name) => {
+                    powers.commands.push(name.clone());
+                }
+                _ => {}
+            }
+        }
+        if !powers.commands.is_empty() {
+            powers.tools.push("run".to_owned());
+        }
+        powers.writes = stage.writes.iter().map(|glob| glob.value.clone()).collect();
+        if powers.tools.iter().any(|tool| tool == "env") {
+            let keys = playbook.env.iter().flat_map(|env| &env.keys);
+            powers.env_keys = keys.map(|(key, _)| key.value.clone()).collect();
+        }
+        powers
+    }
+}

@@ -1,0 +1,1 @@
+//! Doing it: from a plan to a journal. The only phase that touches the world.

@@ -1,0 +1,128 @@
+//! Text and places in it.
+
+use serde::Serialize;
+
+/// A text file as it was read: the playbook, an include, a schema.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The name shown to people: a path as typed, or relative to its library.
+    pub name: String,
+    /// The whole text, exactly as read (a byte order mark included).
+    pub text: String,
+    line_starts: Vec<u32>,
+}
+
+/// Which file of a bundle a span is in. The playbook itself is file 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
+pub struct FileId(pub u16);
+
+/// A range of bytes in one file of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A line and a column, both counted from 1; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+}
+
+impl Source {
+    /// Makes a source, finding its lines.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts =
+            std::iter::once(0).chain(starts.map(|(index, _)| offset(index + 1))).collect();
+        Source { name: name.into(), text, line_starts }
+    }
+
+    /// Returns the line and column of a byte offset; an offset past the end is the end.
+    pub fn place(&self, offset: u32) -> Place {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1) - 1;
+        let start = self.line_starts[line] as usize;
+        let end = (offset as usize).min(self.text.len());
+        let before = self.text.as_bytes().get(start..end).unwrap_or_default();
+        let column = String::from_utf8_lossy(before).chars().count();
+        Place { line: self::offset(line + 1), column: self::offset(column + 1) }
+    }
+
+    /// Returns the text of a span, or nothing where the span does not fit.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// Returns how many lines the text has; a final newline does not begin one.
+    pub fn lines(&self) -> usize {
+        self.line_starts.len() - usize::from(self.text.ends_with('\n'))
+    }
+}
+
+impl Span {
+    /// Makes a span from byte offsets.
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        Span { file, start: offset(start), end: offset(end) }
+    }
+
+    /// Returns the part of this span from `start` to `end`, both relative to its beginning.
+    #[must_use]
+    pub fn part(self, start: usize, end: usize) -> Self {
+        Span { start: self.start + offset(start), end: self.start + offset(end), ..self }
+    }
+}
+
+impl<T> Spanned<T> {
+    /// Joins a value with its place.
+    pub fn new(value: T, span: Span) -> Self {
+        Spanned { value, span }
+    }
+}
+
+impl<T> std::ops::Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// A file of 4 GiB does not load, so offsets fit.
+fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_characters_not_bytes() {
+        let source = Source::new("a.md", "één\ntwee\n");
+        assert_eq!(source.place(5), Place { line: 1, column: 4 });
+        assert_eq!(source.place(6), Place { line: 2, column: 1 });
+        assert_eq!(source.lines(), 2);
+    }
+
+    #[test]
+    fn an_offset_past_the_end_is_the_end() {
+        assert_eq!(Source::new("a.md", "ab").place(99), Place { line: 1, column: 3 });
+    }
+}
