@@ -1,5 +1,6 @@
 //! A finding about a playbook, and how it looks.
 
+pub mod json;
 pub mod text;
 
 use serde::Serialize;

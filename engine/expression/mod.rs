@@ -1,11 +1,11 @@
 //! `${{ }}`: templates in prose and values, and the expressions inside them.
 
+mod machine;
+
 use serde_json::Value;
 
-use crate::{
-    diagnostic::Diagnostic,
-    source::{Span, Spanned},
-};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Span, Spanned};
 
 /// A text with `${{ }}` in it.
 #[derive(Debug, Clone, Default)]
@@ -51,12 +51,53 @@ pub struct EvaluateError {
     pub span: Span,
 }
 
+const OPEN: &str = "${{";
+const CLOSE: &str = "}}";
+
 impl Template {
     /// Finds the `${{ }}` of a text that stands verbatim at `span`. Faults are returned beside
     /// it; a faulty `${{` is kept as text.
     pub fn parse(text: &str, span: Span) -> (Template, Vec<Diagnostic>) {
-        let _ = (text, span);
-        (Template::default(), Vec::new())
+        let mut template = Template { text: text.to_owned(), span, parts: Vec::new() };
+        let mut faults = Vec::new();
+        let mut rest = 0;
+        let mut plain = 0;
+        while let Some(found) = text[rest..].find(OPEN) {
+            let open = rest + found;
+            let inner = open + OPEN.len();
+            let Some(length) = length_to_close(&text[inner..]) else {
+                let place = span.part(open, inner);
+                faults.push(
+                    Diagnostic::error("bad-expression", place, "`${{` is never closed")
+                        .help("close it with `}}`; a literal one is written `${{ '${{' }}`"),
+                );
+                rest = inner;
+                continue;
+            };
+            let (expression, found) =
+                Expression::trimmed(&text[inner..inner + length], span, inner);
+            let end = inner + length + CLOSE.len();
+            rest = end;
+            if !found.is_empty() {
+                faults.extend(found);
+                continue;
+            }
+            if plain < open {
+                template.parts.push(Part::Text(text[plain..open].to_owned()));
+            }
+            template.parts.push(Part::Expression(expression));
+            plain = end;
+        }
+        if plain < text.len() {
+            template.parts.push(Part::Text(text[plain..].to_owned()));
+        }
+        (template, faults)
+    }
+
+    /// Makes a template of a text without any `${{ }}`.
+    pub fn plain(text: impl Into<String>, span: Span) -> Template {
+        let text = text.into();
+        Template { parts: vec![Part::Text(text.clone())], text, span }
     }
 
     /// Returns the expressions in it.
@@ -75,14 +116,28 @@ impl Template {
     /// Renders it in a scope (an object of names). Exactly one `${{ }}` keeps its value's type;
     /// otherwise the result is a string, with lists and objects as compact JSON.
     pub fn render(&self, scope: &Value) -> Result<Value, EvaluateError> {
-        let _ = scope;
-        Ok(Value::String(self.text.clone()))
+        if let [Part::Expression(expression)] = &self.parts[..] {
+            return expression.evaluate(scope);
+        }
+        let mut text = String::with_capacity(self.text.len());
+        for part in &self.parts {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Expression(expression) => match expression.evaluate(scope)? {
+                    Value::String(value) => text.push_str(&value),
+                    Value::Null => text.push_str("none"),
+                    other => text.push_str(&other.to_string()),
+                },
+            }
+        }
+        Ok(Value::String(text))
     }
 
     /// Renders it to text.
     pub fn render_text(&self, scope: &Value) -> Result<String, EvaluateError> {
         Ok(match self.render(scope)? {
             Value::String(text) => text,
+            Value::Null => "none".to_owned(),
             other => other.to_string(),
         })
     }
@@ -91,28 +146,158 @@ impl Template {
 impl Expression {
     /// Parses an expression; one enclosing `${{ }}` is accepted.
     pub fn parse(text: &str, span: Span) -> (Expression, Vec<Diagnostic>) {
-        (Expression { text: text.to_owned(), span }, Vec::new())
+        let trimmed = text.trim();
+        let start = text.len() - text.trim_start().len();
+        if let Some(inner) = trimmed.strip_prefix(OPEN)
+            && let Some(length) = length_to_close(inner)
+            && length + CLOSE.len() == inner.len()
+        {
+            return Expression::trimmed(&inner[..length], span, start + OPEN.len());
+        }
+        Expression::trimmed(text, span, 0)
     }
 
-    /// Returns every name that it reads.
+    fn trimmed(text: &str, span: Span, at: usize) -> (Expression, Vec<Diagnostic>) {
+        let trimmed = text.trim();
+        let start = at + text.len() - text.trim_start().len();
+        let place = span.part(start, start + trimmed.len());
+        let expression = Expression { text: trimmed.to_owned(), span: place };
+        let faults = machine::fault(trimmed)
+            .map(|message| Diagnostic::error("bad-expression", place, message));
+        (expression, faults.into_iter().collect())
+    }
+
+    /// Returns every name that it reads, a name that a loop or macro would bind not being one.
     pub fn references(&self) -> Vec<Reference> {
-        Vec::new()
+        machine::references(&self.text, self.span)
     }
 
     /// Evaluates it in a scope (an object of names). Undefined is an error.
     pub fn evaluate(&self, scope: &Value) -> Result<Value, EvaluateError> {
-        let _ = scope;
-        Ok(Value::Null)
+        machine::evaluate(&self.text, scope)
+            .map_err(|message| EvaluateError { message, span: self.span })
     }
 
     /// Evaluates it to yes or no, as `when` does: false, none, 0, "" and empty lists are no.
     pub fn holds(&self, scope: &Value) -> Result<bool, EvaluateError> {
-        let _ = scope;
-        Ok(true)
+        Ok(match self.evaluate(scope)? {
+            Value::Null => false,
+            Value::Bool(answer) => answer,
+            Value::Number(number) => number.as_f64() != Some(0.0),
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+        })
     }
 
     /// Whether it calls `always()`.
     pub fn is_always(&self) -> bool {
-        false
+        machine::calls(&self.text, "always")
+    }
+}
+
+/// Returns where `}}` stands, quoted text and brackets of its own left out.
+fn length_to_close(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut braces = 0_u32;
+    let mut escaped = false;
+    for (index, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '{') => braces += 1,
+            (None, '}') if braces > 0 => braces -= 1,
+            (None, '}') if text[index..].starts_with(CLOSE) => return Some(index),
+            (None, _) => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn template(text: &str) -> Template {
+        let (template, faults) = Template::parse(text, Span::default());
+        assert_eq!(faults, []);
+        template
+    }
+
+    #[test]
+    fn exactly_one_expression_keeps_its_type() {
+        let scope = json!({ "inputs": { "max": 12, "list": [1, 2] } });
+        assert_eq!(template("${{ inputs.max }}").render(&scope), Ok(json!(12)));
+        assert_eq!(template("at ${{ inputs.max }}").render(&scope), Ok(json!("at 12")));
+        assert_eq!(template("${{inputs.list}}!").render(&scope), Ok(json!("[1,2]!")));
+    }
+
+    #[test]
+    fn a_literal_is_written_as_a_quoted_text() {
+        assert_eq!(template("${{ '${{ x }}' }}").render(&json!({})), Ok(json!("${{ x }}")));
+    }
+
+    #[test]
+    fn other_templates_are_left_alone() {
+        let text = "{% if a %} {{ b }} {# c #} <div style={{ d: 1 }} />\n";
+        assert_eq!(template(text).render(&json!({})), Ok(json!(text)));
+    }
+
+    #[test]
+    fn what_is_undefined_is_an_error_that_names_it() {
+        let scope = json!({ "inputs": { "a": {} } });
+        for text in ["${{ nope }}", "${{ inputs.nope }}", "${{ inputs.a.b.c }}"] {
+            let error = template(text).render(&scope).unwrap_err();
+            assert!(error.message.contains("undefined"), "{text}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn an_open_marker_is_a_fault_with_its_place() {
+        let (_, faults) = Template::parse("a ${{ b", Span::default());
+        assert_eq!(faults.len(), 1);
+        assert_eq!((faults[0].span.start, faults[0].span.end), (2, 5));
+    }
+
+    #[test]
+    fn references_are_whole_paths_with_places() {
+        let text = "x ${{ stages.survey.output['a b'].c if always() else inputs.k | upper }}";
+        let found: Vec<(String, String)> = template(text)
+            .references()
+            .into_iter()
+            .map(|name| {
+                let span = name.span.start as usize..name.span.end as usize;
+                (name.value.join("/"), text[span].to_owned())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("inputs/k".to_owned(), "inputs.k".to_owned()),
+                (
+                    "stages/survey/output/a b/c".to_owned(),
+                    "stages.survey.output['a b'].c".to_owned()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn one_enclosing_marker_is_accepted() {
+        let (expression, faults) = Expression::parse(" ${{ 1 < 2 }} ", Span::default());
+        assert_eq!(faults, []);
+        assert_eq!(expression.holds(&json!({})), Ok(true));
+        assert_eq!((expression.span.start, expression.span.end), (5, 10));
+    }
+
+    #[test]
+    fn a_circle_without_end_runs_out_of_fuel() {
+        let (expression, _) = Expression::parse("range(100000) | list | length", Span::default());
+        assert!(expression.evaluate(&json!({})).is_err());
     }
 }

@@ -1,23 +1,34 @@
 //! The one gate: every effect of a stage goes through here, or does not happen.
+//!
+//! **Invariant:** an effect is in the journal before it is performed, and a file's bytes are kept
+//! before they are replaced.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+pub mod command;
+pub mod env_file;
+pub mod redact;
+pub mod workspace;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
-use crate::{
-    approval::Person,
-    journal::{At, Journal},
-    plan::{Inputs, Powers},
-    playbook::Playbook,
-    project::Project,
-    reference::Index,
-};
+use crate::approval::{Answer, Nobody, Person, Question};
+use crate::gate::redact::Redactor;
+use crate::gate::workspace::{Snapshot, Workspace, globs_of, hash};
+use crate::journal::event::FileDiff;
+use crate::journal::{At, Event, Journal};
+use crate::plan::{Inputs, Powers};
+use crate::playbook::Playbook;
+use crate::project::Project;
+use crate::reference::Index;
+
+/// How often the same refusal may be met before the attempt ends.
+const SAME_REFUSALS: u32 = 3;
 
 /// What the gates of one run share.
 pub struct Hall {
@@ -25,6 +36,8 @@ pub struct Hall {
     pub playbook: Arc<Playbook>,
     /// The project: its root and package manager.
     pub project: Arc<Project>,
+    /// Its files.
+    pub workspace: Workspace,
     /// The inputs, with the secrets that `env` can set.
     pub inputs: Inputs,
     /// Where effects are recorded before they are performed.
@@ -37,20 +50,29 @@ pub struct Hall {
     pub person: Arc<dyn Person>,
     /// What `reference` looks up.
     pub references: Index,
+    /// Masks what must not leave.
+    pub redactor: Redactor,
+    /// The person's environment, from which a command gets what the allow list names.
+    pub environment: BTreeMap<String, String>,
+    /// Held shared by stages that edit, and alone by commands.
+    pub floor: Arc<RwLock<()>>,
 }
 
 /// One stage's, or one item's, way to the world.
 pub struct Gate {
-    /// What all gates share.
-    pub hall: Arc<Hall>,
+    hall: Arc<Hall>,
     /// Whose it is.
     pub at: At,
     /// What it lets through.
     pub powers: Powers,
     /// What templates in commands and env values see.
-    pub scope: Value,
+    scope: Value,
     /// The hash of each file as the model last read or wrote it: an edit needs it.
-    pub seen: Mutex<BTreeMap<String, String>>,
+    seen: Mutex<BTreeMap<String, String>>,
+    refusals: Mutex<BTreeMap<String, u32>>,
+    /// Its share of the floor, while it edits and runs no command.
+    share: tokio::sync::Mutex<Option<OwnedRwLockReadGuard<()>>>,
+    edits: bool,
 }
 
 /// A seam: runs programs.
@@ -60,7 +82,7 @@ pub trait Runner: Send + Sync {
 }
 
 /// A program to run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// Whose it is.
     pub at: At,
@@ -68,8 +90,12 @@ pub struct Invocation {
     pub name: String,
     /// Program and arguments.
     pub argv: Vec<String>,
+    /// The project's root.
+    pub root: PathBuf,
     /// The folder it runs in.
     pub cwd: PathBuf,
+    /// Its whole environment.
+    pub environment: BTreeMap<String, String>,
     /// Seconds it may take.
     pub timeout: u64,
     /// Why it runs: `tool`, `check`, `baseline` or `stage`.
@@ -91,7 +117,7 @@ pub struct Ran {
 }
 
 /// Why an effect did not happen.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The stage does not have the power. The text says what would be allowed.
     #[error("{0}")]
@@ -99,7 +125,226 @@ pub enum Refusal {
     /// It was asked badly, or the world is not as the model thinks.
     #[error("{0}")]
     Reply(String),
-    /// The run cannot go on: the journal or the disk failed, or nobody is here to answer.
+    /// The same refusal was met too often: the attempt ends.
+    #[error("{0}")]
+    Ended(String),
+    /// Nobody is here to answer.
+    #[error("{0}")]
+    Absent(String),
+    /// The run cannot go on: the journal or the disk failed.
     #[error("{0}")]
     Fatal(String),
+}
+
+impl Gate {
+    /// Opens a gate for a stage or an item; one that edits takes its share of the floor.
+    pub async fn enter(
+        hall: &Arc<Hall>,
+        at: At,
+        powers: Powers,
+        scope: Value,
+        edits: bool,
+    ) -> Self {
+        let share = if edits { Some(Arc::clone(&hall.floor).read_owned().await) } else { None };
+        Gate {
+            hall: Arc::clone(hall),
+            at,
+            powers,
+            scope,
+            seen: Mutex::default(),
+            refusals: Mutex::default(),
+            share: tokio::sync::Mutex::new(share),
+            edits,
+        }
+    }
+
+    /// Returns what all gates share.
+    pub fn hall(&self) -> &Hall {
+        &self.hall
+    }
+
+    /// Reads a file, and remembers what was read.
+    pub fn read(&self, asked: &str) -> Result<(String, Vec<u8>), Refusal> {
+        let (path, bytes) = self.hall.workspace.read(asked)?;
+        self.seen().insert(path.clone(), hash(&bytes));
+        Ok((path, bytes))
+    }
+
+    /// Returns a file's current bytes for a change: they must be what the model last read.
+    pub fn current(&self, asked: &str) -> Result<(String, Vec<u8>), Refusal> {
+        let path = self.writable(asked)?;
+        let (path, bytes) = self.hall.workspace.read(&path)?;
+        match self.seen().get(&path) {
+            None => Err(Refusal::Reply(format!("read `{path}` before you change it"))),
+            Some(seen) if *seen != hash(&bytes) => {
+                Err(Refusal::Reply(format!("`{path}` changed since you read it; read it again")))
+            }
+            Some(_) => Ok((path, bytes)),
+        }
+    }
+
+    /// Whether a file exists that the stage may see.
+    pub fn exists(&self, asked: &str) -> Result<bool, Refusal> {
+        let path = self.hall.workspace.path(asked)?;
+        match self.hall.workspace.read(&path) {
+            Ok(_) => Ok(true),
+            Err(Refusal::Reply(_)) => Ok(self.hall.workspace.root().join(path).exists()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Writes a file whole: journal, keep, replace, journal.
+    pub fn write(&self, asked: &str, bytes: &[u8]) -> Result<String, Refusal> {
+        let path = self.writable(asked)?;
+        self.change(&path, Some(bytes))?;
+        self.seen().insert(path.clone(), hash(bytes));
+        Ok(path)
+    }
+
+    /// Removes a file that the model has read.
+    pub fn remove(&self, asked: &str) -> Result<String, Refusal> {
+        let (path, _) = self.current(asked)?;
+        self.change(&path, None)?;
+        self.seen().remove(&path);
+        Ok(path)
+    }
+
+    /// Asks the person.
+    pub async fn ask(&self, question: &Question) -> Result<Answer, Refusal> {
+        self.hall.person.ask(question).await.map_err(|nobody| match nobody {
+            Nobody::Absent(_) => Refusal::Absent(nobody.to_string()),
+            Nobody::Interrupted => Refusal::Absent("interrupted".to_owned()),
+        })
+    }
+
+    /// Counts a refusal; the third of the same ends the attempt.
+    pub fn refused(&self, refusal: Refusal) -> Refusal {
+        let Refusal::Power(text) = &refusal else { return refusal };
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(text.clone()).or_default();
+        *count += 1;
+        if *count < SAME_REFUSALS {
+            return refusal;
+        }
+        Refusal::Ended(format!("the model met the same refusal {SAME_REFUSALS} times: {text}"))
+    }
+
+    /// Turns a path into one that this stage may change, or says what it may.
+    fn writable(&self, asked: &str) -> Result<String, Refusal> {
+        let path = self.hall.workspace.path(asked)?;
+        let writes = &self.powers.writes;
+        if !globs_of(writes)?.is_match(&path) {
+            let allowed = writes.join("`, `");
+            return Err(Refusal::Power(if writes.is_empty() {
+                format!("this stage may change no file; `{path}` stays as it is")
+            } else {
+                format!("this stage may not change `{path}`; it may change `{allowed}`")
+            }));
+        }
+        self.hall.workspace.refuse_write(&path, writes)?;
+        Ok(path)
+    }
+
+    pub(super) fn change(&self, path: &str, bytes: Option<&[u8]>) -> Result<(), Refusal> {
+        let hall = &self.hall;
+        let fatal = |what: &str, error: &dyn std::fmt::Display| {
+            Refusal::Fatal(format!("cannot {what} `{path}`: {error}"))
+        };
+        let old = hall.workspace.read_any(path).map_err(|error| fatal("read", &error))?;
+        let before = old.as_ref().map(|bytes| hash(bytes));
+        let after = bytes.map(hash);
+        if let Some(old) = &old {
+            hall.keep(old).map_err(|error| fatal("keep", &error))?;
+        }
+        let at = self.at.clone();
+        let path_text = path.to_owned();
+        hall.note(Event::FileChanging {
+            at: at.clone(),
+            path: path_text.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        })?;
+        match bytes {
+            Some(bytes) => hall.workspace.replace(path, bytes),
+            None => hall.workspace.remove(path),
+        }
+        .map_err(|error| Refusal::Reply(format!("`{path}` cannot be written: {error}")))?;
+        hall.note(Event::FileChanged { at, path: path_text, before, after })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hall {
+    fn note(&self, event: Event) -> Result<(), Refusal> {
+        let written = self.journal.append(event);
+        written.map_err(|error| Refusal::Fatal(format!("cannot write the journal: {error}")))
+    }
+
+    /// Keeps bytes beside the journal, by their hash.
+    fn keep(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let path = self.blobs.join(hash(bytes));
+        if path.exists() {
+            return Ok(());
+        }
+        let draft = self.blobs.join(format!(".{}", uuid::Uuid::now_v7().simple()));
+        let mut file = std::fs::File::create_new(&draft)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_data()?;
+        std::fs::rename(draft, path)
+    }
+
+    /// Keeps the manifests and lock files of the project's root, which commands change.
+    fn keep_manifests(&self) {
+        let files = self.workspace.files();
+        for path in files.iter().filter(|path| !path.contains('/')) {
+            if let Ok(Some(bytes)) = self.workspace.read_any(path) {
+                let _ = self.keep(&bytes);
+            }
+        }
+    }
+
+    /// Compares the project with what it was, in lines where the old bytes were kept.
+    pub fn changes_since(&self, before: &Snapshot) -> Result<Vec<FileDiff>, String> {
+        let after = self.workspace.snapshot()?;
+        let changes = before.changes(&after).into_iter();
+        Ok(changes
+            .map(|path| {
+                let old = before.files.get(&path);
+                let how = match (old, after.files.contains_key(&path)) {
+                    (None, _) => "created",
+                    (Some(_), true) => "changed",
+                    (Some(_), false) => "removed",
+                };
+                let old = old.map_or(Some(Vec::new()), |hash| self.kept(hash));
+                let new = self.workspace.read_any(&path).ok().flatten().unwrap_or_default();
+                let (added, removed) = old.map_or((0, 0), |old| lines(&old, &new));
+                FileDiff { path, how: how.to_owned(), added, removed }
+            })
+            .collect())
+    }
+
+    /// Returns bytes that were kept.
+    pub fn kept(&self, hash: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.blobs.join(hash)).ok()
+    }
+
+    /// Says in a few lines what happened so far, for a stage that plays after failures.
+    pub fn digest(&self) -> String {
+        crate::journal::digest(self.journal.path()).unwrap_or_default()
+    }
+}
+
+/// Counts the lines that one text has and the other has not.
+fn lines(old: &[u8], new: &[u8]) -> (usize, usize) {
+    let old = String::from_utf8_lossy(old);
+    let new = String::from_utf8_lossy(new);
+    let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());
+    diff.iter_all_changes().fold((0, 0), |(added, removed), change| match change.tag() {
+        similar::ChangeTag::Insert => (added + 1, removed),
+        similar::ChangeTag::Delete => (added, removed + 1),
+        similar::ChangeTag::Equal => (added, removed),
+    })
 }

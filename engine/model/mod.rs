@@ -1,5 +1,6 @@
 //! Asking a language model.
 
+pub mod catalogue;
 pub mod message;
 
 use std::time::Duration;

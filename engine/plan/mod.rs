@@ -1,5 +1,7 @@
 //! What will be done, in order: a playbook made ready for one project.
 
+pub mod inputs;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
@@ -7,9 +9,11 @@ use serde_json::Value;
 
 use crate::{
     graph::Graph,
-    playbook::{Grant, Playbook, Stage},
+    playbook::{Bundle, Grant, Playbook, Stage},
     project::{Project, Verdict},
 };
+
+pub use inputs::{Given, InputFault};
 
 /// A playbook, its inputs and a project, ready to be played.
 #[derive(Debug, Clone)]
@@ -28,6 +32,31 @@ pub struct Plan {
     pub graph: Graph,
     /// What each stage may do, by stage index.
     pub powers: Vec<Powers>,
+}
+
+/// Makes a playbook ready for a project.
+///
+/// A playbook with errors has no plan: callers diagnose first. A circle among the stages, which
+/// they would have been told of, yields a plan without stages in waves.
+pub fn build(bundle: &Bundle, playbook: Playbook, inputs: Inputs, project: Project) -> Plan {
+    let index = |id: &str| playbook.stages.iter().position(|stage| *stage.id == *id);
+    let needs = playbook.stages.iter();
+    let needs = needs.map(|stage| stage.needs.iter().filter_map(|need| index(need)).collect());
+    let graph = crate::graph::build(needs.collect()).unwrap_or_default();
+    let requirements = playbook.requires.iter();
+    let requirements = requirements
+        .map(|requirement| (Project::describe(requirement), project.verdict(requirement)))
+        .collect();
+    let powers = playbook.stages.iter().map(|stage| Powers::of(&playbook, stage)).collect();
+    Plan {
+        playbook: Arc::new(playbook),
+        hash: bundle.hash.clone(),
+        project: Arc::new(project),
+        inputs,
+        requirements,
+        graph,
+        powers,
+    }
 }
 
 /// The values of a playbook's inputs.
@@ -75,7 +104,32 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+impl Plan {
+    /// Returns the requirements that do not hold.
+    pub fn unmet(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.requirements.iter().filter_map(|(text, verdict)| match verdict {
+            Verdict::Unmet(found) => Some((text.as_str(), found.as_str())),
+            Verdict::Met(_) | Verdict::Unknown(_) => None,
+        })
+    }
+
+    /// Whether any stage is played by a model.
+    pub fn needs_model(&self) -> bool {
+        self.playbook.stages.iter().any(|stage| stage.run.is_none())
+    }
+
+    /// Returns what templates see before any stage has ended: `inputs` and `project`.
+    pub fn scope(&self) -> Value {
+        serde_json::json!({ "inputs": self.inputs.values, "project": self.project.scope() })
+    }
+}
+
 impl Powers {
+    /// Whether the stage may change files of the project.
+    pub fn edits(&self) -> bool {
+        self.tools.iter().any(|tool| matches!(tool.as_str(), "edit" | "write" | "remove"))
+    }
+
     /// Returns the powers of a stage.
     pub fn of(playbook: &Playbook, stage: &Stage) -> Self {
         let mut powers = Powers::default();

@@ -1,13 +1,59 @@
 //! What an author wrote, typed: from a bundle of files to a [`Playbook`].
 
+mod document;
+mod format;
+mod load;
+mod lower;
+mod node;
+mod shape;
+
+use std::sync::LazyLock;
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
 use crate::{
+    diagnostic::Diagnostic,
     expression::{Expression, Template},
     source::{Source, Span, Spanned},
 };
+
+pub use load::{LoadError, hex, load, load_text, resolve};
+
+/// Reads a bundle into a playbook.
+///
+/// **Invariant:** it never fails and never stops at the first fault. What is faulty is reported
+/// and left out of the playbook, and everything else is read.
+pub fn parse(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
+    lower::lower(bundle)
+}
+
+/// Returns the JSON Schema of a front matter: what editors offer, and what parsing holds a front
+/// matter to.
+pub fn schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(format::schema);
+    &SCHEMA
+}
+
+/// Says how a value departs from a JSON Schema: a place and a reason each.
+pub fn schema_errors(schema: &Value, value: &Value) -> Vec<String> {
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => return vec![format!("the schema is not valid: {error}")],
+    };
+    validator
+        .iter_errors(value)
+        .map(|error| {
+            let place = error.instance_path().to_string();
+            if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
+        })
+        .collect()
+}
+
+/// Whether a value is a JSON Schema at all, and why not.
+fn valid_schema(schema: &Value) -> Result<(), String> {
+    jsonschema::validator_for(schema).map(|_| ()).map_err(|error| error.to_string())
+}
 
 /// The files of one playbook, read whole from one library. File 0 is the playbook itself.
 #[derive(Debug, Clone)]
@@ -385,8 +431,11 @@ pub struct Stage {
 }
 
 /// How hard the model should think.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum Effort {
     /// Little.
     Low,

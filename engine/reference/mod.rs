@@ -120,6 +120,28 @@ pub struct Index {
     pub references: Vec<Arc<Reference>>,
 }
 
+impl Index {
+    /// Returns one line a reference: name, tokens, what it is.
+    pub fn list(&self) -> String {
+        String::new()
+    }
+
+    /// Returns the files or headings of a reference, with their tokens.
+    pub fn outline(&self, name: &str) -> Result<String, String> {
+        Err(name.to_owned())
+    }
+
+    /// Returns one file or heading of a reference.
+    pub fn section(&self, name: &str, section: &str) -> Result<String, String> {
+        Err(format!("{name} {section}"))
+    }
+
+    /// Returns the passages that fit words best, in all references or in one.
+    pub fn search(&self, words: &str, name: Option<&str>) -> Result<String, String> {
+        Err(format!("{words} {name:?}"))
+    }
+}
+
 /// Flattens an airplane of the bundle's library to markdown: deterministic, manifests kept, lock
 /// files reduced, binary and ignored files left out, secrets refused.
 pub fn airplane(bundle: &Bundle, name: &str) -> Result<Reference, String> {

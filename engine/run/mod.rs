@@ -1,1 +1,222 @@
 //! Doing it: from a plan to a journal. The only phase that touches the world.
+
+mod agent;
+mod budget;
+mod check;
+mod claims;
+mod retro;
+mod schedule;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::gate::{Hall, Ran};
+use crate::journal::{Event, Status};
+use crate::model::Provider;
+use crate::model::catalogue::Price;
+use crate::plan::Plan;
+use crate::playbook::{Budget, Effort};
+use crate::run::budget::Account;
+use crate::run::claims::Claims;
+
+/// Requests to models and items that are under way at once, when the caller does not say.
+pub const DEFAULT_JOBS: usize = 8;
+
+/// What a run reaches the world through, besides the gate.
+pub struct Seams {
+    /// What the gates share: files, commands, the person, the journal.
+    pub hall: Arc<Hall>,
+    /// Answers requests. Absent where no stage needs a model.
+    pub provider: Option<Arc<dyn Provider>>,
+    /// What each alias stands for.
+    pub models: BTreeMap<String, Model>,
+    /// The playbook's text as read, whose lines retro notes are about.
+    pub text: String,
+    /// The playbook's budget, with what the caller changed.
+    pub budget: Budget,
+    /// Requests and items under way at once.
+    pub jobs: usize,
+    /// Whether models are asked what was missing, after the end.
+    pub retro: bool,
+    /// Ends the run when cancelled.
+    pub cancel: CancellationToken,
+}
+
+/// A model as an alias names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Its id at its service.
+    pub id: String,
+    /// What it costs, where that is known.
+    pub price: Option<Price>,
+    /// The most tokens of one reply.
+    pub max_tokens: u32,
+    /// How hard it thinks when the playbook does not say.
+    pub effort: Option<Effort>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every stage succeeded or was skipped.
+    Succeeded,
+    /// A stage failed.
+    Failed,
+    /// Only optional stages failed.
+    Partly,
+    /// It stopped, and can go on.
+    Stopped,
+}
+
+/// Why a run could not go on: something that is wrong with the machine, not with the playbook.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The journal cannot be written: nothing more is done.
+    #[error("cannot write the journal: {0}")]
+    Journal(#[from] io::Error),
+    /// The model's service refused, and asking again does not change it.
+    #[error("{0}")]
+    Model(#[from] crate::model::ModelError),
+    /// Something of the machine's failed.
+    #[error("{0}")]
+    World(String),
+}
+
+/// Plays a plan to its end.
+///
+/// What went wrong in a stage is in the journal; an error is returned only when the run itself
+/// could not go on.
+pub async fn execute(plan: &Plan, seams: &Seams) -> Result<Ended, RunError> {
+    let run = Run {
+        plan,
+        seams,
+        account: Account::open(seams.budget),
+        claims: Arc::default(),
+        jobs: Semaphore::new(seams.jobs.max(1)),
+        baselines: OnceCell::new(),
+    };
+    let before = seams.hall.workspace.snapshot().map_err(RunError::World)?;
+    let played = schedule::play(&run).await;
+    let ended = match &played {
+        Ok(stages) => {
+            if seams.retro {
+                retro::ask_all(&run, stages).await?;
+            }
+            ended(plan, stages)
+        }
+        Err(Halt::Stopped(reason)) => {
+            run.note(Event::Stopped { reason: reason.clone() })?;
+            Ended::Stopped
+        }
+        Err(Halt::Broken(error)) => {
+            run.note(Event::Stopped { reason: error.to_string() })?;
+            Ended::Failed
+        }
+    };
+    let changed = seams.hall.changes_since(&before).map_err(RunError::World)?;
+    let exit = match &played {
+        Err(Halt::Broken(_)) => 2,
+        _ => ended.exit_code(),
+    };
+    run.note(Event::RunFinished { exit, changed })?;
+    match played {
+        Err(Halt::Broken(error)) => Err(error),
+        _ => Ok(ended),
+    }
+}
+
+/// One run under way.
+struct Run<'a> {
+    plan: &'a Plan,
+    seams: &'a Seams,
+    account: Account,
+    claims: Arc<Claims>,
+    jobs: Semaphore,
+    /// What each command with a baseline said before the first write, by its name.
+    baselines: OnceCell<BTreeMap<String, Ran>>,
+}
+
+/// Why a whole run ends early.
+#[derive(Debug)]
+enum Halt {
+    /// It stops, and can go on.
+    Stopped(String),
+    /// It cannot go on.
+    Broken(RunError),
+}
+
+/// Why a stage or an item did not succeed.
+#[derive(Debug)]
+enum Failure {
+    /// It failed; the others go on.
+    Failed(String),
+    /// The whole run ends.
+    Halt(Halt),
+}
+
+/// What a stage came to.
+#[derive(Debug, Clone)]
+struct Played {
+    status: Status,
+    /// What it left; null where it left nothing.
+    output: Value,
+    reason: Option<String>,
+    /// The request as it stood at the end, for what forks it or asks about it.
+    talk: Option<crate::model::Request>,
+}
+
+impl Run<'_> {
+    fn note(&self, event: Event) -> Result<(), RunError> {
+        Ok(self.seams.hall.journal.append(event)?)
+    }
+}
+
+impl Ended {
+    /// Returns the exit code of the command line.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Ended::Succeeded => 0,
+            Ended::Failed => 1,
+            Ended::Stopped => 3,
+            Ended::Partly => 4,
+        }
+    }
+}
+
+impl From<RunError> for Halt {
+    fn from(error: RunError) -> Self {
+        Halt::Broken(error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Failure::Halt(Halt::Broken(error))
+    }
+}
+
+impl From<Halt> for Failure {
+    fn from(halt: Halt) -> Self {
+        Failure::Halt(halt)
+    }
+}
+
+fn ended(plan: &Plan, stages: &[Played]) -> Ended {
+    let went_wrong = |played: &Played| matches!(played.status, Status::Failed | Status::Blocked);
+    let mut ended = Ended::Succeeded;
+    for (stage, played) in plan.playbook.stages.iter().zip(stages) {
+        if went_wrong(played) && !stage.optional {
+            return Ended::Failed;
+        }
+        if went_wrong(played) {
+            ended = Ended::Partly;
+        }
+    }
+    ended
+}

@@ -1,7 +1,110 @@
 //! What the model may do.
 
-pub mod tool;
+mod ask;
+pub mod done;
+mod edit;
+mod env;
+mod glob;
+mod grep;
+mod read;
+mod reference;
+mod remove;
+mod run;
+mod tool;
+mod write;
 
-/// The words of the engine's tools, in the order in which the model sees them.
+use serde_json::Value;
+
+use crate::gate::redact::visible;
+use crate::gate::{Gate, Refusal};
+use crate::journal::event::Outcome;
+use crate::model::ToolSpec;
+use crate::plan::Powers;
+use crate::playbook::{Output, Playbook};
+use crate::tools::tool::AnyTool;
+
+/// Every tool but `done`, in the order in which the model sees them.
+const TOOLS: &[&dyn AnyTool] = &[
+    &read::Read,
+    &glob::Glob,
+    &grep::Grep,
+    &edit::Edit,
+    &write::Write,
+    &remove::Remove,
+    &run::Run,
+    &env::Env,
+    &reference::Reference,
+    &ask::Ask,
+];
+
+/// The words that a playbook may grant.
 pub const WORDS: &[&str] =
-    &["read", "glob", "grep", "edit", "write", "remove", "run", "env", "reference", "ask", "done"];
+    &["read", "glob", "grep", "edit", "write", "remove", "env", "reference", "ask"];
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What the model is told.
+    pub text: String,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What it was about, for the person.
+    pub about: String,
+}
+
+/// Returns what the model sees of a stage's tools; `done` is always the last.
+pub fn specs(powers: &Powers, playbook: &Playbook, output: &Output) -> Vec<ToolSpec> {
+    let granted = |tool: &&&dyn AnyTool| powers.tools.iter().any(|word| word == tool.name());
+    let tools = TOOLS.iter().filter(granted).map(|tool| tool.spec(powers, playbook));
+    tools.chain([done::spec(output)]).collect()
+}
+
+/// Performs a call. What ends the attempt or the run is an error; what the model can mend is an
+/// answer.
+pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refusal> {
+    let granted = gate.powers.tools.iter().any(|word| word == name);
+    let tool = TOOLS.iter().find(|tool| granted && tool.name() == name);
+    let (about, called) = match tool {
+        Some(tool) => tool.call(gate, input).await,
+        None => {
+            let tools = gate.powers.tools.join(", ");
+            let text =
+                format!("there is no tool `{name}` in this stage; its tools are {tools}, done");
+            (String::new(), Err(Refusal::Power(text)))
+        }
+    };
+    let (text, outcome) = match called.map_err(|refusal| gate.refused(refusal)) {
+        Ok(text) => (text, Outcome::Done),
+        Err(Refusal::Power(text)) => (text, Outcome::Refused),
+        Err(Refusal::Reply(text)) => (text, Outcome::Failed),
+        Err(ending) => return Err(ending),
+    };
+    let (mut text, removed) = visible(&text);
+    if removed > 0 {
+        text.push_str(&format!("\n[{removed} invisible characters removed]"));
+    }
+    Ok(Answer { text: gate.hall().redactor.clean(&text).into(), outcome, about })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_that_can_be_granted_is_in_the_list() {
+        let names: Vec<&str> =
+            TOOLS.iter().map(|tool| tool.name()).filter(|name| *name != "run").collect();
+        assert_eq!(names, WORDS);
+    }
+
+    #[test]
+    fn the_specs_of_an_editing_stage_are_lean() {
+        let words = ["read", "glob", "grep", "edit", "write"].map(str::to_owned);
+        let powers = Powers { tools: words.to_vec(), ..Powers::default() };
+        let bundle = crate::playbook::load_text("p.md", "---\n---\n");
+        let (playbook, _) = crate::playbook::parse(&bundle);
+        let specs = specs(&powers, &playbook, &Output::Default);
+        let bytes = serde_json::to_string(&specs).unwrap().len();
+        assert!(bytes < 4 * 800, "{bytes} bytes");
+    }
+}

@@ -1,0 +1,60 @@
+"""The only module that knows PostHog. Views call capture, identify and capture_exception."""
+
+import atexit
+from uuid import uuid4
+
+from flask import current_app, session
+from posthog import Posthog, identify_context
+from posthog.contexts import get_context_distinct_id
+from posthog.integrations.flask import PosthogFlaskIntegration
+
+
+def init_app(app):
+    # Without a token the client says so in the log once, and every call does nothing.
+    client = Posthog(
+        app.config["POSTHOG_PROJECT_TOKEN"],
+        host=app.config["POSTHOG_HOST"],
+        enable_exception_autocapture=True,
+        disabled=app.testing,
+    )
+    # The key "posthog" belongs to PosthogFlaskIntegration.
+    app.extensions["posthog_client"] = client
+    # Opens a context for each request and captures each unhandled exception.
+    PosthogFlaskIntegration(app, client=client)
+    # After the integration, because it needs the context that the integration opens.
+    app.before_request(_identify_request)
+    # The client's own exit hook waits one second at most; shutdown sends all that is queued.
+    atexit.register(client.shutdown)
+
+
+def _identify_request():
+    if "user_id" in session:
+        identify_context(session["user_id"])
+
+
+def identify(user_id, is_new=False):
+    """At sign-up and login: says who makes the rest of this request."""
+    anonymous_id = session.pop("anonymous_id", None)
+    identify_context(user_id)
+    if is_new and anonymous_id:
+        # At sign-up only: an id that is known already must not be merged again.
+        current_app.extensions["posthog_client"].alias(
+            previous_id=anonymous_id, distinct_id=user_id
+        )
+
+
+def capture(event, properties=None, distinct_id=None):
+    """Who acts comes from the request; without a visitor's request, pass distinct_id."""
+    properties = dict(properties or {})
+    if distinct_id is None and get_context_distinct_id() is None:
+        # An anonymous visitor: one random id for each browser, and no person profile.
+        distinct_id = session.setdefault("anonymous_id", str(uuid4()))
+        properties["$process_person_profile"] = False
+    current_app.extensions["posthog_client"].capture(
+        event, distinct_id=distinct_id, properties=properties
+    )
+
+
+def capture_exception(error):
+    """In an error handler or an except block that does not raise again."""
+    current_app.extensions["posthog_client"].capture_exception(error)

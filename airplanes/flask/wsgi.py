@@ -1,0 +1,3 @@
+from bakery import create_app
+
+app = create_app()

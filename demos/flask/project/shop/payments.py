@@ -1,0 +1,16 @@
+"""Stands in for the payment provider's client."""
+
+
+class PaymentDeclined(Exception):
+    pass
+
+
+class ProviderDown(Exception):
+    pass
+
+
+def charge(card, total):
+    if card.endswith("0002"):
+        raise PaymentDeclined(f"declined a charge of {total}")
+    if card.endswith("0119"):
+        raise ProviderDown("no answer in 5 seconds")

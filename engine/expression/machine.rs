@@ -1,0 +1,195 @@
+//! Expressions as minijinja reads them: strict, without effects, with bounded work.
+
+use std::sync::LazyLock;
+
+use minijinja::machinery::ast::{CallArg, Expr};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use serde_json::Value;
+
+use crate::expression::Reference;
+use crate::source::{Span, Spanned};
+
+/// Instructions that one expression may take.
+const FUEL: u64 = 50_000;
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.add_function("always", || true);
+    environment.remove_global("debug");
+    environment
+});
+
+/// Says what is wrong with an expression's grammar, if anything is.
+pub(super) fn fault(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some("the expression is empty".to_owned());
+    }
+    ENVIRONMENT.compile_expression(text).err().map(|error| in_words(&error))
+}
+
+/// Evaluates an expression.
+pub(super) fn evaluate(text: &str, scope: &Value) -> Result<Value, String> {
+    let expression = ENVIRONMENT.compile_expression(text).map_err(|error| in_words(&error))?;
+    let scope = minijinja::Value::from(minijinja::value::Serde(scope));
+    let value = expression.eval(scope).map_err(|error| match error.kind() {
+        ErrorKind::UndefinedError => format!("`{text}` is undefined"),
+        ErrorKind::OutOfFuel => format!("`{text}` takes too much work"),
+        _ => format!("`{text}`: {}", in_words(&error)),
+    })?;
+    if value.is_undefined() {
+        return Err(format!("`{text}` is undefined"));
+    }
+    serde_json::to_value(&value).map_err(|error| format!("`{text}` is no plain value: {error}"))
+}
+
+/// Returns every name path that an expression reads, sorted by place.
+pub(super) fn references(text: &str, span: Span) -> Vec<Reference> {
+    let mut found = Vec::new();
+    if let Ok(expression) = minijinja::machinery::parse_expr(text) {
+        walk(&expression, &mut |expression| {
+            if let Some((path, start, end)) = path(expression) {
+                found.push(Spanned::new(path, span.part(start, end)));
+            }
+        });
+    }
+    found.sort_by(|one: &Reference, other| one.value.cmp(&other.value));
+    found.dedup();
+    found
+}
+
+/// Whether an expression calls a function.
+pub(super) fn calls(text: &str, function: &str) -> bool {
+    let mut found = false;
+    if let Ok(expression) = minijinja::machinery::parse_expr(text) {
+        each(&expression, &mut |expression| {
+            if let Expr::Call(call) = expression
+                && let Expr::Var(name) = &call.expr
+            {
+                found |= name.id == function;
+            }
+        });
+    }
+    found
+}
+
+fn in_words(error: &Error) -> String {
+    let detail = error.detail().map(str::to_owned);
+    detail.unwrap_or_else(|| error.kind().to_string())
+}
+
+/// Returns the path of a chain of names and literal subscripts, and its bytes.
+fn path(expression: &Expr<'_>) -> Option<(Vec<String>, usize, usize)> {
+    let span = expression.span();
+    let end = span.end_offset as usize;
+    match expression {
+        Expr::Var(name) => Some((vec![name.id.to_owned()], span.start_offset as usize, end)),
+        Expr::GetAttr(get) => {
+            let (mut parts, start, _) = path(&get.expr)?;
+            parts.push(get.name.to_owned());
+            Some((parts, start, end))
+        }
+        Expr::GetItem(get) => {
+            let (mut parts, start, before) = path(&get.expr)?;
+            match &get.subscript_expr {
+                Expr::Const(subscript) => {
+                    parts.push(subscript.value.to_string());
+                    Some((parts, start, end))
+                }
+                _ => Some((parts, start, before)),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Visits the topmost expression of every chain of names.
+fn walk(expression: &Expr<'_>, visit: &mut dyn FnMut(&Expr<'_>)) {
+    match expression {
+        Expr::Call(call) if matches!(call.expr, Expr::Var(_)) => {
+            for argument in &call.args {
+                walk(of_argument(argument), visit);
+            }
+        }
+        Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) if path(expression).is_some() => {
+            visit(expression);
+            subscripts(expression, visit);
+        }
+        _ => children(expression, &mut |child| walk(child, visit)),
+    }
+}
+
+/// Visits what stands in the computed subscripts of a chain.
+fn subscripts(expression: &Expr<'_>, visit: &mut dyn FnMut(&Expr<'_>)) {
+    match expression {
+        Expr::GetAttr(get) => subscripts(&get.expr, visit),
+        Expr::GetItem(get) => {
+            walk(&get.subscript_expr, visit);
+            subscripts(&get.expr, visit);
+        }
+        _ => {}
+    }
+}
+
+fn each(expression: &Expr<'_>, visit: &mut dyn FnMut(&Expr<'_>)) {
+    visit(expression);
+    children(expression, &mut |child| each(child, visit));
+}
+
+fn children(expression: &Expr<'_>, visit: &mut dyn FnMut(&Expr<'_>)) {
+    match expression {
+        Expr::Var(_) | Expr::Const(_) => {}
+        Expr::Slice(slice) => {
+            visit(&slice.expr);
+            for bound in [&slice.start, &slice.stop, &slice.step].into_iter().flatten() {
+                visit(bound);
+            }
+        }
+        Expr::UnaryOp(unary) => visit(&unary.expr),
+        Expr::BinOp(binary) => {
+            visit(&binary.left);
+            visit(&binary.right);
+        }
+        Expr::Compare(compare) => {
+            visit(&compare.expr);
+            for operand in &compare.ops {
+                visit(&operand.expr);
+            }
+        }
+        Expr::IfExpr(choice) => {
+            visit(&choice.test_expr);
+            visit(&choice.true_expr);
+            choice.false_expr.iter().for_each(visit);
+        }
+        Expr::Filter(filter) => {
+            filter.expr.iter().for_each(&mut *visit);
+            filter.args.iter().for_each(|argument| visit(of_argument(argument)));
+        }
+        Expr::Test(test) => {
+            visit(&test.expr);
+            test.args.iter().for_each(|argument| visit(of_argument(argument)));
+        }
+        Expr::GetAttr(get) => visit(&get.expr),
+        Expr::GetItem(get) => {
+            visit(&get.expr);
+            visit(&get.subscript_expr);
+        }
+        Expr::Call(call) => {
+            visit(&call.expr);
+            call.args.iter().for_each(|argument| visit(of_argument(argument)));
+        }
+        Expr::List(list) => list.items.iter().for_each(visit),
+        Expr::Tuple(tuple) => tuple.items.iter().for_each(visit),
+        Expr::Map(map) => map.keys.iter().chain(&map.values).for_each(visit),
+    }
+}
+
+fn of_argument<'a, 'b>(argument: &'b CallArg<'a>) -> &'b Expr<'a> {
+    match argument {
+        CallArg::Pos(expression)
+        | CallArg::Kwarg(_, expression)
+        | CallArg::PosSplat(expression)
+        | CallArg::KwargSplat(expression) => expression,
+    }
+}

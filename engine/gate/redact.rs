@@ -1,0 +1,215 @@
+//! What must not leave: exact values of secrets, in the forms in which they turn up.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::gate::env_file;
+use crate::gate::workspace::Workspace;
+use crate::plan::Inputs;
+
+/// Text that may leave: to the model, a journal, a report. Only the redactor makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clean(String);
+
+/// Masks exact values.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    machine: Option<AhoCorasick>,
+    masks: Vec<String>,
+}
+
+/// The shortest value that is masked, in bytes: shorter ones turn up by chance.
+const SHORTEST: usize = 8;
+
+/// Values that many env files have and that are no secret.
+const COMMON: [&str; 8] = [
+    "development",
+    "production",
+    "localhost",
+    "127.0.0.1",
+    "undefined",
+    "disabled",
+    "postgres",
+    "password",
+];
+
+impl Redactor {
+    /// Collects the values of secret inputs, of the project's env files, and of variables whose
+    /// names say that they are secret.
+    pub fn of(workspace: &Workspace, inputs: &Inputs, own: &BTreeMap<String, String>) -> Self {
+        let mut values = BTreeMap::new();
+        for (name, secret) in &inputs.secrets {
+            values.insert(secret.reveal().to_owned(), format!("input:{name}"));
+        }
+        for path in workspace.secret_files() {
+            let Ok(Some(bytes)) = workspace.read_any(&path) else { continue };
+            for (key, value) in env_file::values(&String::from_utf8_lossy(&bytes)) {
+                values.entry(value).or_insert(format!("env:{key}"));
+            }
+        }
+        for (name, value) in own {
+            let upper = name.to_uppercase();
+            let says = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
+            if says.iter().any(|word| upper.contains(word)) {
+                values.entry(value.clone()).or_insert(format!("environment:{name}"));
+            }
+        }
+        Self::new(&values)
+    }
+
+    /// Makes a redactor of values and their names.
+    pub fn new(values: &BTreeMap<String, String>) -> Self {
+        let mut patterns: Vec<String> = Vec::new();
+        let mut masks = Vec::new();
+        for (value, name) in values {
+            if value.len() < SHORTEST || COMMON.contains(&value.as_str()) {
+                continue;
+            }
+            for form in forms(value) {
+                if !patterns.contains(&form) {
+                    patterns.push(form);
+                    masks.push(format!("[REDACTED:{name}]"));
+                }
+            }
+        }
+        let machine =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok();
+        Redactor { machine: machine.filter(|_| !patterns.is_empty()), masks }
+    }
+
+    /// Masks every value it knows.
+    pub fn clean(&self, text: &str) -> Clean {
+        match &self.machine {
+            Some(machine) if machine.is_match(text) => {
+                Clean(machine.replace_all(text, &self.masks))
+            }
+            _ => Clean(text.to_owned()),
+        }
+    }
+}
+
+impl From<Clean> for String {
+    fn from(clean: Clean) -> String {
+        clean.0
+    }
+}
+
+/// The forms in which a value turns up: itself, in JSON, in a URL, in hex and in base64.
+fn forms(value: &str) -> Vec<String> {
+    let json = serde_json::Value::from(value).to_string();
+    let hex = crate::playbook::hex(value.as_bytes());
+    let mut forms = vec![
+        value.to_owned(),
+        json[1..json.len() - 1].to_owned(),
+        percent(value),
+        hex.to_uppercase(),
+        hex,
+    ];
+    for skipped in 0..3_usize {
+        let padded: Vec<u8> = std::iter::repeat_n(0, skipped).chain(value.bytes()).collect();
+        let encoded = base64(&padded);
+        // The characters at both ends mix with what stands beside the value.
+        let start = [0, 2, 3][skipped];
+        let end = padded.len() * 8 / 6;
+        forms.extend(encoded.get(start..end).map(str::to_owned));
+    }
+    forms.retain(|form| form.len() >= SHORTEST);
+    forms
+}
+
+fn percent(value: &str) -> String {
+    use std::fmt::Write as _;
+    value.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| (group << 8) | u32::from(*byte));
+        let group = group << (8 * (3 - chunk.len()));
+        for index in 0..=chunk.len() {
+            let letter = (group >> (18 - 6 * index)) & 63;
+            text.push(char::from(LETTERS[letter as usize]));
+        }
+    }
+    text
+}
+
+/// Removes what a person would not see: terminal codes, control and invisible characters. Returns
+/// how many there were.
+pub fn visible(text: &str) -> (String, usize) {
+    let mut shown = String::with_capacity(text.len());
+    let mut removed = 0;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' => {
+                removed += 1;
+                if characters.next_if_eq(&'[').is_some() {
+                    while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
+                }
+            }
+            '\n' | '\t' => shown.push(character),
+            '\r' if characters.peek() == Some(&'\n') => shown.push(character),
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => removed += 1,
+            _ => shown.push(character),
+        }
+    }
+    (shown, removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        let value = "canary/42 value+x".to_owned();
+        Redactor::new(&BTreeMap::from([(value, "env:KEY".to_owned())]))
+    }
+
+    #[test]
+    fn a_value_is_masked_in_every_form() {
+        let redactor = redactor();
+        let value = "canary/42 value+x";
+        let forms = [
+            value.to_owned(),
+            percent(value),
+            crate::playbook::hex(value.as_bytes()),
+            base64(value.as_bytes()),
+            base64(format!("a{value}b").as_bytes()),
+            base64(format!("ab{value}").as_bytes()),
+        ];
+        for form in forms {
+            let clean: String = redactor.clean(&format!("x={form};")).into();
+            assert!(clean.contains("[REDACTED:env:KEY]"), "{form} {clean}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_left_as_it_is() {
+        let text = "canary/42 value";
+        assert_eq!(String::from(redactor().clean(text)), text);
+        assert_eq!(base64(b"hello"), "aGVsbG8");
+    }
+
+    #[test]
+    fn invisible_characters_are_removed_and_counted() {
+        let (text, removed) = visible("a\u{1b}[31mb\u{200b}c\u{202e}\n");
+        assert_eq!((text.as_str(), removed), ("abc\n", 3));
+    }
+}

@@ -1,0 +1,504 @@
+//! The tree a run may change, and the only place where its files are touched.
+//!
+//! **Invariant:** every path is opened below the root's directory handle, and is judged by the
+//! file that was opened, not by the name that was asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use sha2::{Digest as _, Sha256};
+
+use crate::gate::Refusal;
+use crate::playbook::hex;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE: u64 = 2 * 1024 * 1024;
+
+/// Folders that hold what tools made, whether or not git ignores them.
+const MADE: [&str; 9] = [
+    ".git",
+    "node_modules",
+    ".next",
+    "target",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".turbo",
+];
+
+/// The project's files.
+#[derive(Debug)]
+pub struct Workspace {
+    root: PathBuf,
+    dir: Dir,
+    secret: Closed,
+    protected: Closed,
+    stamps: Mutex<BTreeMap<String, Stamp>>,
+}
+
+/// Each file that git does not ignore, by path, with the hash of its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// SHA-256 in hex, by path relative to the root.
+    pub files: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    hash: String,
+}
+
+/// Globs that close files, and those that open some again.
+#[derive(Debug)]
+struct Closed {
+    closed: GlobSet,
+    open: GlobSet,
+}
+
+impl Workspace {
+    /// Opens the project at `root`.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        Ok(Workspace {
+            dir: Dir::open_ambient_dir(&root, ambient_authority())?,
+            root,
+            secret: Closed::read(include_str!("secret_files.txt"))?,
+            protected: Closed::read(include_str!("protected_files.txt"))?,
+            stamps: Mutex::default(),
+        })
+    }
+
+    /// Returns the canonical root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Turns a path as it was asked for into one relative to the root, or refuses it.
+    pub fn path(&self, asked: &str) -> Result<String, Refusal> {
+        let outside = || {
+            Refusal::Power(format!(
+                "`{asked}` is not in the project; paths are relative to the project's root"
+            ))
+        };
+        if asked.is_empty() || asked.contains('\0') || asked.len() > 4_096 {
+            return Err(Refusal::Reply("the path is empty, too long, or has a NUL".to_owned()));
+        }
+        let path = Path::new(asked);
+        let path = if path.is_absolute() {
+            path.strip_prefix(&self.root).map_err(|_| outside())?
+        } else {
+            path
+        };
+        let mut parts: Vec<&str> = Vec::new();
+        for component in path.components() {
+            match component {
+                Component::Normal(part) => parts.push(part.to_str().ok_or_else(outside)?),
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    parts.pop().ok_or_else(outside)?;
+                }
+                Component::RootDir | Component::Prefix(_) => return Err(outside()),
+            }
+        }
+        if parts.is_empty() { Ok(".".to_owned()) } else { Ok(parts.join("/")) }
+    }
+
+    /// Reads a file that a stage may see.
+    pub fn read(&self, asked: &str) -> Result<(String, Vec<u8>), Refusal> {
+        let path = self.path(asked)?;
+        self.refuse_secret(&path, &path)?;
+        let bytes = self.bytes(&path)?;
+        Ok((path, bytes))
+    }
+
+    /// Reads a file that a stage may see as text. What is not UTF-8 is replaced.
+    pub fn text(&self, asked: &str) -> Result<String, Refusal> {
+        let (_, bytes) = self.read(asked)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Reads any file of the project, for the engine's own use: env files among them.
+    pub(super) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.dir.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a path, or what it leads to, holds secrets.
+    pub fn is_secret(&self, path: &str) -> bool {
+        let real = self.dir.canonicalize(path).ok();
+        let real = real.and_then(|real| real.to_str().map(str::to_owned));
+        self.secret.holds(path)
+            || real.is_some_and(|real| self.secret.holds(&real))
+            || self.is_hard_link_to_secret(path)
+    }
+
+    fn refuse_secret(&self, path: &str, asked: &str) -> Result<(), Refusal> {
+        if self.is_secret(path) {
+            return Err(Refusal::Power(format!(
+                "`{asked}` is closed: it may hold secrets. The tool `env`, where a stage has it, \
+                 says whether a key is set"
+            )));
+        }
+        Ok(())
+    }
+
+    /// A file with several names is closed when one of the others is.
+    fn is_hard_link_to_secret(&self, path: &str) -> bool {
+        let Ok(metadata) = self.dir.metadata(path) else { return false };
+        if !metadata.is_file() || metadata.nlink() < 2 {
+            return false;
+        }
+        let identity = (metadata.dev(), metadata.ino());
+        self.secret_files().iter().any(|secret| {
+            self.dir.metadata(secret).is_ok_and(|other| (other.dev(), other.ino()) == identity)
+        })
+    }
+
+    /// Lists the project's files that hold secrets, ignored ones among them.
+    pub(super) fn secret_files(&self) -> Vec<String> {
+        let walk = ignore::WalkBuilder::new(&self.root)
+            .standard_filters(false)
+            .max_depth(Some(6))
+            .filter_entry(|entry| {
+                let made = MADE.contains(&entry.file_name().to_string_lossy().as_ref());
+                !(made && entry.file_type().is_some_and(|kind| kind.is_dir()))
+            })
+            .build();
+        walk.filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+            .filter_map(|entry| self.inside(entry.path()))
+            .filter(|path| self.secret.holds(path))
+            .collect()
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        let failed = |error: io::Error| {
+            Refusal::Reply(match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no file `{path}`"),
+                io::ErrorKind::PermissionDenied => {
+                    format!(
+                        "`{path}` cannot be opened: it leads out of the project, or is not readable"
+                    )
+                }
+                _ => format!("`{path}` cannot be read: {error}"),
+            })
+        };
+        let metadata = self.dir.metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(Refusal::Reply(format!(
+                "`{path}` is a folder; list its files with `glob`"
+            )));
+        }
+        if !metadata.is_file() {
+            return Err(Refusal::Reply(format!("`{path}` is not a regular file")));
+        }
+        if metadata.len() > MAX_FILE {
+            let length = metadata.len();
+            return Err(Refusal::Reply(format!(
+                "`{path}` has {length} bytes, and at most {MAX_FILE} are read"
+            )));
+        }
+        let mut bytes = Vec::new();
+        let file = self.dir.open(path).map_err(failed)?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    /// Refuses a path that no stage may change, whatever its globs: secret files, and protected
+    /// ones that `writes` does not name letter by letter.
+    pub(super) fn refuse_write(&self, path: &str, writes: &[String]) -> Result<(), Refusal> {
+        self.refuse_secret(path, path)?;
+        let real = self.dir.canonicalize(path).ok();
+        let real = real.and_then(|real| real.to_str().map(str::to_owned));
+        let protected =
+            self.protected.holds(path) || real.is_some_and(|real| self.protected.holds(&real));
+        if protected && !writes.iter().any(|glob| glob == path) {
+            return Err(Refusal::Power(format!(
+                "`{path}` is protected: no stage changes it unasked"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Puts bytes in the place of a file, whole or not at all. Its mode is kept; a link is
+    /// followed inside the root, and stays a link.
+    pub(super) fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let target = match self.dir.symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => self.dir.canonicalize(path)?,
+            _ => PathBuf::from(path),
+        };
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        self.dir.create_dir_all(folder)?;
+        let folder = self.dir.open_dir(folder)?;
+        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let permissions = folder.metadata(name).ok().map(|metadata| metadata.permissions());
+        let draft = format!(".{}.wizard-{}", name.to_string_lossy(), uuid::Uuid::now_v7().simple());
+        let written = (|| {
+            let mut file =
+                folder.open_with(&draft, OpenOptions::new().write(true).create_new(true))?;
+            file.write_all(bytes)?;
+            if let Some(permissions) = permissions {
+                file.set_permissions(permissions)?;
+            }
+            file.sync_all()?;
+            folder.rename(&draft, &folder, name)
+        })();
+        if written.is_err() {
+            let _ = folder.remove_file(&draft);
+        }
+        written
+    }
+
+    /// Removes a file.
+    pub(super) fn remove(&self, path: &str) -> io::Result<()> {
+        self.dir.remove_file(path)
+    }
+
+    /// Whether git would ignore a path, by the `.gitignore` files from the root down.
+    pub(super) fn is_ignored(&self, path: &str) -> bool {
+        let mut folder = self.root.clone();
+        let mut verdict = false;
+        let parts: Vec<&str> = path.split('/').collect();
+        for depth in 0..parts.len() {
+            let file = folder.join(".gitignore");
+            if file.is_file() {
+                let (rules, _) = ignore::gitignore::Gitignore::new(&file);
+                match rules.matched_path_or_any_parents(self.root.join(path), false) {
+                    ignore::Match::Ignore(_) => verdict = true,
+                    ignore::Match::Whitelist(_) => verdict = false,
+                    ignore::Match::None => {}
+                }
+            }
+            folder.push(parts[depth]);
+        }
+        verdict
+    }
+
+    /// Lists the files that a stage may see, sorted: those git does not ignore.
+    pub fn files(&self) -> Vec<String> {
+        let walk = ignore::WalkBuilder::new(&self.root)
+            .hidden(false)
+            .git_global(false)
+            .git_exclude(false)
+            .parents(false)
+            .require_git(false)
+            .filter_entry(|entry| {
+                let made = MADE.contains(&entry.file_name().to_string_lossy().as_ref());
+                !(made && entry.file_type().is_some_and(|kind| kind.is_dir()))
+            })
+            .build();
+        let mut files: Vec<String> = walk
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink())
+            })
+            .filter_map(|entry| self.inside(entry.path()))
+            .filter(|path| !self.secret.holds(path))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// Lists the files that a stage may see and a glob matches, sorted.
+    pub fn matching(&self, globs: &[String]) -> Result<Vec<String>, Refusal> {
+        let set = globs_of(globs)?;
+        let mut files = self.files();
+        files.retain(|file| set.is_match(file) && !self.is_secret(file));
+        Ok(files)
+    }
+
+    /// Takes the hash of every file that git does not ignore.
+    pub fn snapshot(&self) -> Result<Snapshot, String> {
+        let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = BTreeMap::new();
+        for path in self.files() {
+            let Ok(metadata) = self.dir.metadata(&path) else { continue };
+            if !metadata.is_file() {
+                continue;
+            }
+            let length = metadata.len();
+            let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
+            let known = stamps.get(&path).filter(|stamp| {
+                stamp.length == length && stamp.modified == modified && is_settled(modified)
+            });
+            let hash = match known {
+                Some(stamp) => stamp.hash.clone(),
+                None => match self.dir.read(&path) {
+                    Ok(bytes) => hash(&bytes),
+                    Err(_) => continue,
+                },
+            };
+            next.insert(path, Stamp { length, modified, hash });
+        }
+        let files = next.iter().map(|(path, stamp)| (path.clone(), stamp.hash.clone())).collect();
+        *stamps = next;
+        Ok(Snapshot { files })
+    }
+
+    fn inside(&self, path: &Path) -> Option<String> {
+        Some(path.strip_prefix(&self.root).ok()?.to_str()?.replace('\\', "/"))
+    }
+}
+
+/// A file changed less than two seconds ago may change again within the same time stamp.
+fn is_settled(modified: Option<SystemTime>) -> bool {
+    modified
+        .and_then(|modified| modified.elapsed().ok())
+        .is_some_and(|age| age > std::time::Duration::from_secs(2))
+}
+
+impl Snapshot {
+    /// Lists what is new, changed or gone in a later snapshot.
+    pub fn changes(&self, after: &Snapshot) -> Vec<String> {
+        let paths: BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
+        paths
+            .into_iter()
+            .filter(|path| self.files.get(*path) != after.files.get(*path))
+            .cloned()
+            .collect()
+    }
+
+    /// Lists the changes that a glob matches.
+    pub fn changed_since(&self, after: &Snapshot, glob: &str) -> Result<Vec<String>, String> {
+        let set = globs_of(&[glob.to_owned()]).map_err(|refusal| refusal.to_string())?;
+        let mut changes = self.changes(after);
+        changes.retain(|path| set.is_match(path));
+        Ok(changes)
+    }
+}
+
+impl Closed {
+    fn read(text: &str) -> io::Result<Self> {
+        let mut closed = GlobSetBuilder::new();
+        let mut open = GlobSetBuilder::new();
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+        for line in lines {
+            let (set, glob) = match line.strip_prefix('!') {
+                Some(glob) => (&mut open, glob),
+                None => (&mut closed, line),
+            };
+            let glob = GlobBuilder::new(glob).literal_separator(true).build();
+            set.add(glob.map_err(io::Error::other)?);
+        }
+        Ok(Closed {
+            closed: closed.build().map_err(io::Error::other)?,
+            open: open.build().map_err(io::Error::other)?,
+        })
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        let path = path.to_lowercase();
+        let path = path.trim_start_matches("./");
+        self.closed.is_match(path) && !self.open.is_match(path)
+    }
+}
+
+/// Compiles globs in which `*` does not cross a folder.
+pub(super) fn globs_of(globs: &[String]) -> Result<GlobSet, Refusal> {
+    let wrong = |error: globset::Error| Refusal::Reply(format!("the glob is wrong: {error}"));
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let glob = glob.strip_prefix("./").unwrap_or(glob);
+        set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(wrong)?);
+    }
+    set.build().map_err(wrong)
+}
+
+/// Returns the SHA-256 of bytes, in hex.
+pub fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let workspace = Workspace::open(folder.path()).unwrap();
+        (folder, workspace)
+    }
+
+    #[test]
+    fn paths_outside_the_project_are_refused() {
+        let (folder, workspace) = project(&[("a.txt", "a")]);
+        for path in ["../x", "a/../../x", "/etc/hosts", "", "a\0b"] {
+            assert!(workspace.read(path).is_err(), "{path:?}");
+        }
+        let absolute = folder.path().canonicalize().unwrap().join("a.txt");
+        assert_eq!(workspace.read(absolute.to_str().unwrap()).unwrap().1, b"a");
+        assert_eq!(workspace.path("b/../a.txt").unwrap(), "a.txt");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_judged_by_where_they_lead() {
+        use std::os::unix::fs::symlink;
+        let (folder, workspace) = project(&[(".env", "KEY=canary"), ("a.txt", "a")]);
+        symlink("/etc/hosts", folder.path().join("out")).unwrap();
+        symlink(".env", folder.path().join("innocent.txt")).unwrap();
+        std::fs::hard_link(folder.path().join(".env"), folder.path().join("hard.txt")).unwrap();
+        for path in ["out", "innocent.txt", "hard.txt", ".env", ".ENV"] {
+            assert!(workspace.read(path).is_err(), "{path}");
+        }
+        assert_eq!(workspace.matching(&["**".to_owned()]).unwrap(), ["a.txt", "out"]);
+    }
+
+    #[test]
+    fn example_env_files_are_open() {
+        let (_folder, workspace) = project(&[(".env.example", "KEY=")]);
+        assert!(workspace.read(".env.example").is_ok());
+    }
+
+    #[test]
+    fn what_git_ignores_is_not_listed() {
+        let files = [(".gitignore", "made/\n*.log\n"), ("made/x", ""), ("a.log", ""), ("b", "")];
+        let (_folder, workspace) = project(&files);
+        assert_eq!(workspace.files(), [".gitignore", "b"]);
+        assert!(workspace.is_ignored("made/x"));
+        assert!(!workspace.is_ignored("b"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_its_link() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (folder, workspace) = project(&[("run.sh", "old")]);
+        let path = folder.path().join("run.sh");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink("run.sh", folder.path().join("link")).unwrap();
+        workspace.replace("link", b"new").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        assert!(folder.path().join("link").symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_snapshot_tells_what_changed() {
+        let (folder, workspace) = project(&[("a", "1"), ("b", "1")]);
+        let before = workspace.snapshot().unwrap();
+        std::fs::write(folder.path().join("a"), "2").unwrap();
+        std::fs::remove_file(folder.path().join("b")).unwrap();
+        std::fs::write(folder.path().join("c"), "1").unwrap();
+        assert_eq!(before.changes(&workspace.snapshot().unwrap()), ["a", "b", "c"]);
+    }
+}

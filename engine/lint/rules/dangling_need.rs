@@ -1,0 +1,31 @@
+//! `dangling-need`: a need that is no stage.
+
+use crate::diagnostic::near;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+
+pub(super) const RULE: Rule = Rule {
+    name: "dangling-need",
+    level: Level::Error,
+    page: page!("dangling-need"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    let ids = || subject.playbook.stages.iter().map(|stage| stage.id.value.as_str());
+    for stage in &subject.playbook.stages {
+        for need in &stage.needs {
+            if subject.stage(need).is_some() {
+                continue;
+            }
+            let message =
+                format!("`{}` needs `{}`, and there is no such stage", stage.id.value, need.value);
+            let mut finding = Diagnostic::error(RULE.name, need.span, message);
+            if let Some(near) = near(need, ids()) {
+                finding = finding.label(format!("did you mean `{near}`?")).fix(need.span, near);
+            }
+            report(finding);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `missing-env`: the env tool, or a check of a key, without the file and keys it is about.
+
+use crate::diagnostic::near;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::{CheckKind, Grant};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-env",
+    level: Level::Error,
+    page: page!("missing-env"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    let playbook = subject.playbook;
+    let granted =
+        playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools));
+    let granted =
+        granted.filter(|grant| matches!(&grant.value, Grant::Tool(word) if word == "env"));
+    for grant in granted {
+        if playbook.env.is_none() {
+            report(
+                Diagnostic::error(
+                    RULE.name,
+                    grant.span,
+                    "`env` is granted, and the playbook has no `env:`",
+                )
+                .help("name the file and its keys in `env:`"),
+            );
+        }
+    }
+    let keys: Vec<&str> =
+        playbook.env.iter().flat_map(|env| &env.keys).map(|(key, _)| key.value.as_str()).collect();
+    for check in playbook.stages.iter().flat_map(|stage| &stage.checks) {
+        let CheckKind::Env(key) = &check.kind else { continue };
+        if key.expressions().next().is_none() && !keys.contains(&key.text.as_str()) {
+            let message = format!("`env.keys` has no key `{}`", key.text);
+            let mut finding = Diagnostic::error(RULE.name, key.span, message);
+            if let Some(near) = near(&key.text, keys.iter().copied()) {
+                finding = finding.label(format!("did you mean `{near}`?")).fix(key.span, near);
+            }
+            report(finding);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `missing-writes`: a stage that may edit but does not say what.
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::Grant;
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-writes",
+    level: Level::Error,
+    page: page!("missing-writes"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    for stage in &subject.playbook.stages {
+        let editing = |grant: &&crate::source::Spanned<Grant>| matches!(&grant.value, Grant::Tool(word) if matches!(word.as_str(), "edit" | "write" | "remove"));
+        let grants = || stage.tools.iter().chain(&subject.playbook.tools);
+        if stage.run.is_some() || !stage.writes.is_empty() {
+            continue;
+        }
+        if let Some(grant) = grants().find(editing) {
+            let message =
+                format!("the stage `{}` may `{}` and has no `writes`", stage.id.value, grant.value);
+            report(
+                Diagnostic::error(RULE.name, stage.id.span, message)
+                    .related(grant.span, "granted here")
+                    .help("name the files in `writes:`, as globs"),
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The rules, by name.
+
+mod bad_fork;
+mod cyclic_needs;
+mod dangling_need;
+mod exposed_secret;
+mod missing_env;
+mod missing_writes;
+mod too_many_stages;
+mod undefined_reference;
+mod unknown_airplane;
+mod unknown_command;
+mod unknown_server;
+mod unknown_tool;
+
+use serde_json::{Value, json};
+
+use crate::diagnostic::Level;
+use crate::lint::rule::{Rule, page};
+use crate::playbook::{Output, Stage};
+
+/// Every rule, in the order of their names.
+pub const RULES: &[&Rule] = &[
+    &parsed("bad-expression", page!("bad-expression")),
+    &bad_fork::RULE,
+    &parsed("bad-pattern", page!("bad-pattern")),
+    &parsed("bad-schema", page!("bad-schema")),
+    &parsed("bad-yaml", page!("bad-yaml")),
+    &cyclic_needs::RULE,
+    &dangling_need::RULE,
+    &parsed("duplicate-section", page!("duplicate-section")),
+    &exposed_secret::RULE,
+    &missing_env::RULE,
+    &parsed("missing-file", page!("missing-file")),
+    &parsed("missing-key", page!("missing-key")),
+    &parsed("missing-section", page!("missing-section")),
+    &missing_writes::RULE,
+    &parsed("no-front-matter", page!("no-front-matter")),
+    &parsed("section-order", page!("section-order")),
+    &parsed("stray-section", page!("stray-section")),
+    &too_many_stages::RULE,
+    &undefined_reference::RULE,
+    &unknown_airplane::RULE,
+    &unknown_command::RULE,
+    &parsed("unknown-key", page!("unknown-key")),
+    &unknown_server::RULE,
+    &unknown_tool::RULE,
+    &parsed("wrong-type", page!("wrong-type")),
+    &parsed("wrong-value", page!("wrong-value")),
+];
+
+/// A rule whose findings parsing reports.
+const fn parsed(name: &'static str, page: &'static str) -> Rule {
+    Rule { name, level: Level::Error, page, diagnose: None }
+}
+
+/// Returns what is known of a stage's output before it is played.
+fn output_schema(stage: &Stage) -> Value {
+    let one = match (&stage.run, &stage.output) {
+        (Some(_), _) => json!({
+            "type": "object",
+            "properties": { "exit": { "type": "integer" }, "text": { "type": "string" } },
+        }),
+        (None, Output::Markdown) => json!({ "type": "string" }),
+        (None, Output::Schema { schema, .. }) => schema.clone(),
+        (None, Output::Default) => json!({
+            "type": "object",
+            "properties": {
+                "summary": { "type": "string" },
+                "files": { "type": "array", "items": { "type": "string" } },
+                "notes": { "type": "array", "items": { "type": "string" } },
+            },
+        }),
+    };
+    if stage.for_each.is_none() {
+        return one;
+    }
+    json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": { "item": true, "status": { "type": "string" }, "output": one },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_stand_in_the_order_of_their_names() {
+        assert!(RULES.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
+
+    #[test]
+    fn every_page_begins_with_its_rules_name() {
+        for rule in RULES {
+            let title = format!("# {}\n", rule.name);
+            assert!(rule.page.starts_with(&title), "{}", rule.name);
+        }
+    }
+}

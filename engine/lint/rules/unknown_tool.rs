@@ -1,0 +1,46 @@
+//! `unknown-tool`: a grant of a tool that does not exist.
+
+use crate::diagnostic::near;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::Grant;
+
+pub(super) const RULE: Rule = Rule {
+    name: "unknown-tool",
+    level: Level::Error,
+    page: page!("unknown-tool"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    let playbook = subject.playbook;
+    for grant in playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools))
+    {
+        let Grant::Tool(word) = &grant.value else { continue };
+        if word == "run" {
+            report(
+                Diagnostic::error(RULE.name, grant.span, "`run` alone names no command")
+                    .help("grant one command at a time: `run(NAME)`"),
+            );
+            continue;
+        }
+        if word == "done" {
+            report(
+                Diagnostic::error(RULE.name, grant.span, "`done` is always there")
+                    .help("leave it out"),
+            );
+            continue;
+        }
+        if subject.known.tools.contains(&word.as_str()) {
+            continue;
+        }
+        let mut finding =
+            Diagnostic::error(RULE.name, grant.span, format!("there is no tool `{word}`"));
+        finding = match near(word, subject.known.tools.iter().copied()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(grant.span, near),
+            None => finding.help(format!("the tools are {}", subject.known.tools.join(", "))),
+        };
+        report(finding);
+    }
+}

@@ -1,0 +1,293 @@
+//! Finding a playbook and reading everything that it names. The only place of this module that
+//! touches the disk.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use rust_embed::RustEmbed;
+use sha2::{Digest as _, Sha256};
+
+use crate::playbook::{Bundle, Library};
+use crate::source::{FileId, Source};
+
+/// The largest file of a library that is read, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The playbooks that are compiled in.
+#[derive(RustEmbed)]
+#[folder = "playbooks"]
+#[prefix = "playbooks/"]
+struct Playbooks;
+
+/// The model apps that are compiled in.
+#[derive(RustEmbed)]
+#[folder = "airplanes"]
+#[prefix = "airplanes/"]
+#[exclude = "*/node_modules/*"]
+#[exclude = "*/.next/*"]
+#[exclude = "*/.venv/*"]
+#[exclude = "*/__pycache__/*"]
+struct Airplanes;
+
+/// The sample projects and their cassettes that are compiled in.
+#[derive(RustEmbed)]
+#[folder = "demos"]
+#[prefix = "demos/"]
+#[exclude = "*/node_modules/*"]
+#[exclude = "*/.next/*"]
+#[exclude = "*/.venv/*"]
+#[exclude = "*/__pycache__/*"]
+struct Demos;
+
+/// Why a playbook was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// No library has a playbook of this name.
+    #[error("there is no playbook `{name}`{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    Unknown {
+        /// The name as typed.
+        name: String,
+        /// A name that is near.
+        near: Option<String>,
+    },
+    /// Its file cannot be read.
+    #[error("cannot read `{path}`: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// Finds the library and the path inside it that a person means.
+///
+/// A bare name is looked up in the user's own library, then in the one compiled in, and never in
+/// the project. Anything with a separator is a path.
+pub fn resolve(name: &str, own: Option<&Path>) -> Result<(Library, String), LoadError> {
+    if name.contains('/') || name.contains(std::path::MAIN_SEPARATOR) {
+        return Ok(path(Path::new(name)));
+    }
+    let stem = name.strip_suffix(".md").unwrap_or(name);
+    let inside = format!("playbooks/{stem}.md");
+    let libraries = own.map(|folder| Library::Folder(folder.to_owned())).into_iter();
+    let mut known = Vec::new();
+    for library in libraries.chain([Library::Builtin]) {
+        if library.read(&inside).is_ok() {
+            return Ok((library, inside));
+        }
+        known.extend(library.playbooks());
+    }
+    let near = crate::diagnostic::near(stem, known.iter().map(String::as_str)).map(str::to_owned);
+    Err(LoadError::Unknown { name: name.to_owned(), near })
+}
+
+/// A file that stands in a folder `playbooks` has the folder above as its library, so that
+/// airplanes are found beside it; any other has its own folder.
+fn path(path: &Path) -> (Library, String) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if folder.file_name().is_some_and(|name| name == "playbooks") {
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = above.unwrap_or(Path::new("."));
+        return (Library::Folder(above.to_owned()), format!("playbooks/{file}"));
+    }
+    (Library::Folder(folder.to_owned()), file)
+}
+
+/// Reads a playbook and every file that it names.
+pub fn load(library: Library, path: &str) -> Result<Bundle, LoadError> {
+    let shown = library.shown(path);
+    let unreadable = |reason: String| LoadError::Unreadable { path: shown.clone(), reason };
+    let bytes = library.read(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
+    })?;
+    Ok(bundle(library, path, Source::new(shown, text)))
+}
+
+/// Makes a bundle of a text that stands in no library, such as standard input.
+pub fn load_text(name: &str, text: &str) -> Bundle {
+    bundle(Library::Folder(PathBuf::from(".")), name, Source::new(name, text))
+}
+
+fn bundle(library: Library, path: &str, source: Source) -> Bundle {
+    let mut files = vec![source];
+    let mut named = BTreeMap::new();
+    for wanted in super::lower::named_files(&files[0].text) {
+        let inside = beside(path, &wanted);
+        let read = inside
+            .ok_or_else(|| "it leads out of the library".to_owned())
+            .and_then(|inside| {
+                let bytes = library.read(&inside).map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                    _ => error.to_string(),
+                })?;
+                let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+                Ok(Source::new(library.shown(&inside), text))
+            })
+            .map(|source| {
+                files.push(source);
+                FileId(u16::try_from(files.len() - 1).unwrap_or(u16::MAX))
+            });
+        named.insert(wanted, read);
+    }
+    let mut airplanes: Vec<String> = library
+        .list("airplanes")
+        .into_iter()
+        .filter_map(|file| Some(file.strip_prefix("airplanes/")?.split_once('/')?.0.to_owned()))
+        .collect();
+    airplanes.dedup();
+    let hash = hash(&files);
+    Bundle { library, files, named, airplanes, hash }
+}
+
+fn hash(files: &[Source]) -> String {
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update((file.text.len() as u64).to_le_bytes());
+        digest.update(file.text.as_bytes());
+    }
+    hex(&digest.finalize())
+}
+
+/// Writes bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Resolves a path against the file that names it, inside the library.
+fn beside(file: &str, wanted: &str) -> Option<String> {
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let mut parts: Vec<String> = Vec::new();
+    for component in folder.join(wanted).components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str()?.to_owned()),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
+
+impl Library {
+    /// Reads a file by its path inside the library.
+    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        match self {
+            Library::Builtin => Playbooks::get(path)
+                .or_else(|| Airplanes::get(path))
+                .or_else(|| Demos::get(path))
+                .map(|file| Cow::into_owned(file.data))
+                .ok_or_else(|| io::ErrorKind::NotFound.into()),
+            Library::Folder(folder) => {
+                let root = folder.canonicalize()?;
+                let file = root.join(path).canonicalize()?;
+                if !file.starts_with(&root) {
+                    let reason = "it leads out of the library";
+                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+                }
+                let length = file.metadata()?.len();
+                if length > MAX_FILE {
+                    let reason = format!("it has {length} bytes, and at most {MAX_FILE} are read");
+                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+                }
+                std::fs::read(file)
+            }
+        }
+    }
+
+    /// Lists the files below a folder of the library, sorted.
+    pub fn list(&self, folder: &str) -> Vec<String> {
+        let mut files: Vec<String> = match self {
+            Library::Builtin => {
+                let inside = format!("{folder}/");
+                Playbooks::iter()
+                    .chain(Airplanes::iter())
+                    .chain(Demos::iter())
+                    .filter(|file| file.starts_with(&inside))
+                    .map(Cow::into_owned)
+                    .collect()
+            }
+            Library::Folder(root) => {
+                let walk = ignore::WalkBuilder::new(root.join(folder)).hidden(false).build();
+                walk.filter_map(Result::ok)
+                    .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+                    .filter_map(|entry| {
+                        let inside = entry.path().strip_prefix(root).ok()?;
+                        Some(inside.to_str()?.replace('\\', "/"))
+                    })
+                    .collect()
+            }
+        };
+        files.sort();
+        files
+    }
+
+    /// Returns the names of the library's playbooks.
+    pub fn playbooks(&self) -> Vec<String> {
+        let files = self.list("playbooks").into_iter();
+        files
+            .filter_map(|file| {
+                let name = file.strip_prefix("playbooks/")?.strip_suffix(".md")?;
+                (!name.contains('/')).then(|| name.to_owned())
+            })
+            .collect()
+    }
+
+    /// Returns a path of the library as people know it.
+    pub fn shown(&self, path: &str) -> String {
+        match self {
+            Library::Builtin => path.to_owned(),
+            Library::Folder(folder) if folder == Path::new(".") => path.to_owned(),
+            Library::Folder(folder) => folder.join(path).display().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_out_of_the_library_is_none() {
+        assert_eq!(
+            beside("playbooks/a.md", "shared/b.md").as_deref(),
+            Some("playbooks/shared/b.md")
+        );
+        assert_eq!(beside("playbooks/a.md", "../airplanes/x").as_deref(), Some("airplanes/x"));
+        assert_eq!(beside("a.md", "../b.md"), None);
+        assert_eq!(beside("a.md", "/etc/hosts"), None);
+    }
+
+    #[test]
+    fn a_playbook_in_a_library_has_its_neighbours() {
+        let (library, inside) = path(Path::new("/lib/playbooks/a.md"));
+        assert_eq!(library, Library::Folder(PathBuf::from("/lib")));
+        assert_eq!(inside, "playbooks/a.md");
+        let (library, inside) = path(Path::new("./a.md"));
+        assert_eq!(library, Library::Folder(PathBuf::from(".")));
+        assert_eq!(inside, "a.md");
+    }
+
+    #[test]
+    fn a_link_out_of_a_library_is_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("x.md"), "x").unwrap();
+        let inside = tempfile::tempdir().unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(outside.path().join("x.md"), inside.path().join("x.md"))
+            .unwrap();
+        let library = Library::Folder(inside.path().to_owned());
+        assert!(library.read("x.md").is_err());
+    }
+}

@@ -1,0 +1,344 @@
+//! The loop: a stage's conversation with the model.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::approval::{Decision, Question};
+use crate::context::{self, Briefing};
+use crate::gate::Refusal;
+use crate::journal::{Event, event::Outcome};
+use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage, message::TurnId};
+use crate::playbook::{Approve, Output, Stage};
+use crate::reference::tokens;
+use crate::run::budget::Cost;
+use crate::run::stage::{Scene, Unit, ask};
+use crate::run::{Failure, Halt, Model, Run, RunError, check};
+use crate::tools;
+
+/// Replies in a row that neither call a tool nor end the stage rightly, before it fails.
+const IDLE_REPLIES: u32 = 3;
+
+/// Plays a stage or an item against the model, until its checks pass and a person, where one is
+/// asked, says yes.
+pub(super) async fn play(unit: &Unit<'_>, scene: &Scene) -> Result<(Value, Request), Failure> {
+    let stage = unit.stage();
+    let mut talk = Talk::begin(unit, scene)?;
+    for attempt in 1..=stage.retry + 1 {
+        talk.request.turn.attempt = attempt;
+        let output = talk.until_done().await?;
+        let (output, reason) = judge(unit, output).await?;
+        let Some(reason) = reason else {
+            talk.answer("accepted", false);
+            return Ok((output, talk.request));
+        };
+        unit.run.note(Event::AttemptFailed {
+            at: unit.at.clone(),
+            attempt,
+            reason: reason.clone(),
+        })?;
+        if attempt > stage.retry {
+            return Err(Failure::Failed(reason));
+        }
+        talk.answer(&format!("Not done yet. {reason}\nMend it, then call `done` again."), true);
+    }
+    Err(Failure::Failed("it has no attempt left".to_owned()))
+}
+
+/// Decides about a valid output: checks, then approval. Returns why it is not done, if it is not.
+async fn judge(unit: &Unit<'_>, output: Value) -> Result<(Value, Option<String>), Failure> {
+    let failures = check::all(unit, true).await?;
+    if !failures.is_empty() {
+        return Ok((output, Some(failures.join("\n"))));
+    }
+    if unit.stage().approve != Some(Approve::Output) || unit.at.item.is_some() {
+        return Ok((output, None));
+    }
+    loop {
+        let question = Question::Output { at: unit.at.clone(), output: output.clone() };
+        match ask(unit.run, &question).await?.decision {
+            Decision::Accept | Decision::Say(_) => return Ok((output, None)),
+            Decision::Edit(edited) => {
+                if tools::done::check(&unit.stage().output, &edited).is_ok() {
+                    return Ok((edited, None));
+                }
+            }
+            Decision::Revise(words) => {
+                return Ok((output, Some(format!("The person sends it back: {words}"))));
+            }
+            Decision::Reject => {
+                return Err(Failure::Failed("a person rejected the output".to_owned()));
+            }
+        }
+    }
+}
+
+/// One conversation.
+struct Talk<'a> {
+    unit: &'a Unit<'a>,
+    model: &'a Model,
+    request: Request,
+    /// Results that wait to be sent with the answer to `done`.
+    results: Vec<Block>,
+    /// The call of `done` that waits for its answer.
+    done: Option<String>,
+}
+
+impl<'a> Talk<'a> {
+    fn begin(unit: &'a Unit<'a>, scene: &Scene) -> Result<Self, Failure> {
+        let stage = unit.stage();
+        let model = unit.run.model(stage)?;
+        let playbook = &unit.run.plan.playbook;
+        let tools = tools::specs(&unit.gate.powers, playbook, &stage.output);
+        let digest = stage.when.as_ref().is_some_and(|when| when.is_always());
+        let digest = digest.then(|| unit.run.seams.hall.digest());
+        let references = if unit.gate.powers.tools.iter().any(|tool| tool == "reference") {
+            unit.run.seams.hall.references.list()
+        } else {
+            String::new()
+        };
+        let briefing = Briefing {
+            plan: unit.run.plan,
+            stage: unit.stage,
+            scope: &unit.scope,
+            outputs: &scene.outputs,
+            references: &references,
+            digest: digest.as_deref(),
+            tools: &tools,
+            writes: &unit.writes,
+        };
+        let request = context::assemble(&briefing);
+        let mut request = request.map_err(|error| Failure::Failed(error.to_string()))?;
+        if let Some(fork) = &scene.fork {
+            let said = std::mem::take(&mut request.messages);
+            request.messages.clone_from(&fork.messages);
+            request.messages.extend(said);
+        }
+        request.model.clone_from(&model.id);
+        request.max_tokens = model.max_tokens;
+        request.effort = stage.effort.or(model.effort);
+        request.turn =
+            TurnId { stage: unit.at.stage.clone(), item: unit.at.item, ..TurnId::default() };
+        Ok(Talk { unit, model, request, results: Vec::new(), done: None })
+    }
+
+    /// Goes on until the model calls `done` with a valid output.
+    async fn until_done(&mut self) -> Result<Value, Failure> {
+        let mut idle = 0;
+        loop {
+            let reply = self.turn().await?;
+            let mut output = None;
+            for (id, name, input) in reply.calls() {
+                if name != "done" {
+                    self.perform(id, name, input).await?;
+                    continue;
+                }
+                match tools::done::output(&self.unit.stage().output, input) {
+                    Ok(value) if output.is_none() => {
+                        self.done = Some(id.to_owned());
+                        output = Some(value);
+                    }
+                    Ok(_) => self.result(id, "already called", true),
+                    Err(fault) => {
+                        idle += 1;
+                        self.result(id, &fault, true);
+                    }
+                }
+            }
+            if let Some(output) = output {
+                return Ok(output);
+            }
+            if self.results.is_empty() {
+                if let Some(output) = closing(self.unit.stage(), &reply) {
+                    return Ok(output);
+                }
+                idle += 1;
+            } else if reply.calls().any(|(_, name, _)| name != "done") {
+                idle = 0;
+            }
+            if idle >= IDLE_REPLIES {
+                return Err(Failure::Failed(format!(
+                    "the model did not end the stage with a valid `done` in {IDLE_REPLIES} tries"
+                )));
+            }
+            let nudge = if reply.stop == Stop::Length {
+                "Your reply was cut at the limit of its length, and no call of it was performed. Write less at once."
+            } else if self.results.is_empty() {
+                "The stage ends only with a call of `done`."
+            } else {
+                ""
+            };
+            self.say(nudge);
+        }
+    }
+
+    /// Sends the request and takes the reply into the conversation.
+    async fn turn(&mut self) -> Result<Reply, Failure> {
+        self.request.turn.turn += 1;
+        let mut reply = self.unit.run.send(self.unit, self.model, &self.request).await?;
+        if reply.stop == Stop::Length {
+            reply.blocks.retain(|block| !matches!(block, Block::Call { .. }));
+        }
+        let mut blocks = reply.blocks.clone();
+        if blocks.is_empty() {
+            blocks.push(Block::Text("(nothing)".to_owned()));
+        }
+        self.request.messages.push(Message { role: Role::Assistant, blocks });
+        Ok(reply)
+    }
+
+    /// Performs a call through the gate.
+    async fn perform(&mut self, id: &str, name: &str, input: &Value) -> Result<(), Failure> {
+        let called = tools::call(&self.unit.gate, name, input).await;
+        let answer = called.map_err(|refusal| match refusal {
+            Refusal::Power(text) | Refusal::Reply(text) | Refusal::Ended(text) => {
+                Failure::Failed(text)
+            }
+            Refusal::Absent(text) => Failure::Halt(Halt::Stopped(text)),
+            Refusal::Fatal(text) => Failure::from(RunError::World(text)),
+        })?;
+        self.unit.run.note(Event::ToolAnswered {
+            at: self.unit.at.clone(),
+            call: id.to_owned(),
+            tool: name.to_owned(),
+            about: answer.about,
+            outcome: answer.outcome,
+            text: answer.text.chars().take(2_000).collect(),
+        })?;
+        self.result(id, &answer.text, answer.outcome != Outcome::Done);
+        Ok(())
+    }
+
+    fn result(&mut self, id: &str, text: &str, error: bool) {
+        self.results.push(Block::Result { id: id.to_owned(), text: text.to_owned(), error });
+    }
+
+    /// Answers the call of `done`, or speaks where the stage was closed in prose.
+    fn answer(&mut self, text: &str, error: bool) {
+        match self.done.take() {
+            Some(id) => {
+                self.result(&id, text, error);
+                self.say("");
+            }
+            None => self.say(text),
+        }
+    }
+
+    /// Sends the results so far, and a text where there is one.
+    fn say(&mut self, text: &str) {
+        let mut blocks = std::mem::take(&mut self.results);
+        if !text.is_empty() {
+            blocks.push(Block::Text(text.to_owned()));
+        }
+        self.request.messages.push(Message { role: Role::User, blocks });
+    }
+}
+
+/// Takes closing prose for the output of a stage that leaves no more than prose.
+fn closing(stage: &Stage, reply: &Reply) -> Option<Value> {
+    let text = reply.text();
+    if text.trim().is_empty() || reply.stop != Stop::Done {
+        return None;
+    }
+    match stage.output {
+        Output::Default => Some(json!({ "summary": text, "files": [], "notes": [] })),
+        Output::Markdown => Some(Value::String(text)),
+        Output::Schema { .. } => None,
+    }
+}
+
+impl Unit<'_> {
+    pub(super) fn stage(&self) -> &Stage {
+        &self.run.plan.playbook.stages[self.stage]
+    }
+}
+
+impl Run<'_> {
+    /// Returns the model that a stage asks for.
+    pub(super) fn model(&self, stage: &Stage) -> Result<&Model, RunError> {
+        self.seams.models.get(&stage.model.value).ok_or_else(|| {
+            let alias = &stage.model.value;
+            RunError::World(format!("no model is set for the alias `{alias}`"))
+        })
+    }
+
+    /// Sends one request within the budget, and journals both its going and its coming.
+    pub(super) async fn send(
+        &self,
+        unit: &Unit<'_>,
+        model: &Model,
+        request: &Request,
+    ) -> Result<Reply, Failure> {
+        let _job = self.jobs.acquire().await;
+        let provider =
+            self.seams.provider.as_ref().ok_or_else(|| {
+                RunError::World("no model is set up to answer a stage".to_owned())
+            })?;
+        let sent = tokens(&json!(request).to_string());
+        let most = Usage { input: sent, output: u64::from(request.max_tokens), ..Usage::default() };
+        let hold = unit.account.reserve(cost(model, most)).await.map_err(|spent| {
+            if spent.whole_run {
+                Failure::Halt(Halt::Stopped(spent.text))
+            } else {
+                Failure::Failed(spent.text)
+            }
+        })?;
+        let turn = &request.turn;
+        self.note(Event::RequestSent {
+            at: unit.at.clone(),
+            turn: turn.turn,
+            attempt: turn.attempt,
+            model: model.id.clone(),
+            tokens: sent,
+            reserved: model.price.map(|price| price.cost(most)),
+        })?;
+        let began = Instant::now();
+        let asked = tokio::select! {
+            biased;
+            () = self.seams.cancel.cancelled() => {
+                return Err(Failure::Halt(Halt::Stopped("interrupted".to_owned())));
+            }
+            () = expired(unit.account.time_left()) => {
+                let text = "the budget's time is up".to_owned();
+                return Err(Failure::Halt(Halt::Stopped(text)));
+            }
+            asked = provider.ask(request) => asked,
+        };
+        let reply = asked.map_err(|error| match error {
+            passing if passing.is_passing() => Failure::Halt(Halt::Stopped(passing.to_string())),
+            lasting => Failure::from(RunError::Model(lasting)),
+        })?;
+        let estimate = Usage {
+            input: sent,
+            output: tokens(&json!(reply.blocks).to_string()),
+            ..Usage::default()
+        };
+        let usage = reply.usage.unwrap_or(estimate);
+        self.note(Event::Reply {
+            at: unit.at.clone(),
+            turn: turn.turn,
+            blocks: json!(reply.blocks),
+            usage,
+            estimated: reply.usage.is_none(),
+            usd: model.price.map(|price| price.cost(usage)),
+            took: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            retro: turn.retro,
+        })?;
+        hold.settle(cost(model, usage));
+        Ok(reply)
+    }
+}
+
+async fn expired(left: Option<std::time::Duration>) {
+    match left {
+        Some(left) => tokio::time::sleep(left).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn cost(model: &Model, usage: Usage) -> Cost {
+    Cost {
+        usd: model.price.map(|price| price.cost(usage)).unwrap_or_default(),
+        tokens: usage.sent() + usage.output,
+    }
+}

@@ -1,0 +1,108 @@
+//! `edit`: one passage of a file for another.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::gate::{Gate, Refusal};
+use crate::tools::tool::Tool;
+
+pub(super) struct Edit;
+
+/// Replace a passage in a file you have read. `old` must occur exactly once.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    path: String,
+    old: String,
+    new: String,
+    /// Replace every occurrence
+    all: Option<bool>,
+}
+
+impl Tool for Edit {
+    const NAME: &'static str = "edit";
+    type Input = Input;
+
+    fn about(input: &Input) -> String {
+        input.path.clone()
+    }
+
+    async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
+        let (path, bytes) = gate.current(&input.path)?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Err(Refusal::Reply(format!("`{path}` is not UTF-8, and is left as it is")));
+        };
+        let (text, count) = replace(&text, &input.old, &input.new, input.all.unwrap_or(false))
+            .map_err(|reason| Refusal::Reply(format!("`{path}`: {reason}")))?;
+        gate.write(&path, text.as_bytes())?;
+        Ok(if count == 1 { "edited".to_owned() } else { format!("edited in {count} places") })
+    }
+}
+
+/// Replaces a passage; what stands outside it keeps every byte. A passage with plain line ends
+/// matches one with Windows line ends, and is replaced in kind.
+fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize), String> {
+    if old.is_empty() {
+        return Err("`old` is empty".to_owned());
+    }
+    if old == new {
+        return Err("`old` and `new` are the same".to_owned());
+    }
+    let windows = |passage: &str| passage.replace("\r\n", "\n").replace('\n', "\r\n");
+    let in_kind = text.contains("\r\n") && !text.contains(old) && old.contains('\n');
+    let (old, new) =
+        if in_kind { (windows(old), windows(new)) } else { (old.to_owned(), new.to_owned()) };
+    let places: Vec<usize> = text.match_indices(&old).map(|(at, _)| at).collect();
+    match places.len() {
+        0 => Err(format!("`old` does not occur{}", nearest(text, &old))),
+        1 => Ok((text.replacen(&old, &new, 1), 1)),
+        count if all => Ok((text.replace(&old, &new), count)),
+        count => {
+            let lines: Vec<String> = places
+                .iter()
+                .take(5)
+                .map(|at| (text[..*at].matches('\n').count() + 1).to_string())
+                .collect();
+            Err(format!(
+                "`old` occurs {count} times, at lines {}; add lines around it",
+                lines.join(", ")
+            ))
+        }
+    }
+}
+
+/// Says where the passage's first line stands, if it does.
+fn nearest(text: &str, old: &str) -> String {
+    let first = old.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = text.lines().position(|line| !first.is_empty() && line.trim() == first);
+    match line {
+        Some(line) => {
+            format!("; its first line stands at line {}, and what follows differs", line + 1)
+        }
+        None => "; read the file again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_passage_changes() {
+        let text = "\u{feff}a\r\nb\r\nc";
+        assert_eq!(
+            replace(text, "a\nb", "x\ny\nz", false),
+            Ok(("\u{feff}x\r\ny\r\nz\r\nc".to_owned(), 1))
+        );
+    }
+
+    #[test]
+    fn a_passage_must_occur_once() {
+        assert_eq!(
+            replace("a\nb\na\n", "a", "x", false),
+            Err("`old` occurs 2 times, at lines 1, 3; add lines around it".to_owned())
+        );
+        assert_eq!(replace("a a", "a", "x", true), Ok(("x x".to_owned(), 2)));
+        assert!(replace("a\n  b\n", "b\nc", "x", false).unwrap_err().contains("at line 2"));
+    }
+}

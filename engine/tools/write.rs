@@ -1,0 +1,42 @@
+//! `write`: a whole file.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::gate::{Gate, Refusal};
+use crate::tools::tool::Tool;
+
+pub(super) struct Write;
+
+/// The size from which a file is not cut down by a rewrite, in bytes.
+const GUARDED: usize = 400;
+
+/// Create a file, or replace one you have read. To change part of a file, use `edit`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    path: String,
+    content: String,
+}
+
+impl Tool for Write {
+    const NAME: &'static str = "write";
+    type Input = Input;
+
+    fn about(input: &Input) -> String {
+        input.path.clone()
+    }
+
+    async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
+        if gate.exists(&input.path)? {
+            let (path, old) = gate.current(&input.path)?;
+            if old.len() >= GUARDED && input.content.len() * 10 < old.len() * 7 {
+                return Err(Refusal::Reply(format!(
+                    "`{path}` would lose more than 30 % of its text; use `edit` for what changes"
+                )));
+            }
+        }
+        gate.write(&input.path, input.content.as_bytes())?;
+        Ok("written".to_owned())
+    }
+}
