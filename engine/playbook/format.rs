@@ -622,7 +622,15 @@ fn settle(schema: &mut Value) {
                 fields.insert("patternProperties".to_owned(), json!({ "^x_": true }));
                 fields.insert("additionalProperties".to_owned(), json!(false));
             }
-            fields.values_mut().for_each(settle);
+            for (keyword, value) in fields {
+                match value {
+                    // Its keys are names of an author's, not keywords.
+                    Value::Object(named) if keyword == "properties" => {
+                        named.values_mut().for_each(settle);
+                    }
+                    value => settle(value),
+                }
+            }
         }
         _ => {}
     }
@@ -640,5 +648,10 @@ mod tests {
             assert_eq!(record["additionalProperties"], json!(false), "{name}");
         }
         assert!(!schema.to_string().contains("\"null\""));
+    }
+
+    #[test]
+    fn a_key_that_is_called_as_a_keyword_is_a_key() {
+        assert!(schema()["$defs"]["InputFormat"]["properties"]["default"].is_object());
     }
 }
