@@ -1,7 +1,7 @@
 //! `wizard list`: the playbooks that a name can mean.
 
 use crate::cli::surroundings::Surroundings;
-use crate::cli::{SUCCEEDED, output};
+use crate::cli::{SUCCEEDED, print};
 use crate::playbook::{Library, load, parse};
 
 /// List the playbooks
@@ -22,6 +22,6 @@ pub(super) fn run(_arguments: &Arguments, surroundings: &Surroundings) -> anyhow
             text.push_str(&format!("{name:<12} {about}\n"));
         }
     }
-    output::print(&text)?;
+    print::out(&text)?;
     Ok(SUCCEEDED)
 }

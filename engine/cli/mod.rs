@@ -1,8 +1,11 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+mod explain;
+mod folder;
+mod lint;
 mod list;
-mod output;
 mod plan;
+mod print;
 mod prompt;
 mod surroundings;
 mod target;
@@ -23,9 +26,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    List(list::Arguments),
     Plan(plan::Arguments),
     Prompt(prompt::Arguments),
+    Lint(lint::Arguments),
+    Explain(explain::Arguments),
+    List(list::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -46,15 +51,17 @@ pub fn main() -> ExitCode {
     };
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Lint(arguments) => lint::run(arguments),
         Command::List(arguments) => list::run(arguments, &surroundings),
         Command::Plan(arguments) => plan::run(arguments, &surroundings),
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
     };
     match ran {
         Ok(code) => ExitCode::from(code),
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::from(SUCCEEDED),
+        Err(error) if print::is_broken_pipe(&error) => ExitCode::from(SUCCEEDED),
         Err(error) => {
-            output::complain(&format!("error: {error:#}"));
+            print::complain(&format!("error: {error:#}"));
             ExitCode::from(UNABLE)
         }
     }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target};
-use crate::cli::{FAILED, SUCCEEDED, output};
+use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::plan::{Inputs, Plan};
 use crate::reference::Index;
 
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     }
     let (plan, index) = sketch(&arguments.target, read, surroundings)?;
     let outline = crate::outline::outline(&plan, &index);
-    output::print(&match arguments.format {
+    print::out(&match arguments.format {
         Format::Tree => outline.tree(),
         Format::Mermaid => outline.mermaid(),
         Format::Dot => outline.dot(),

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::cli::plan::sketch;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::Target;
-use crate::cli::{FAILED, SUCCEEDED, output};
+use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::context;
 use crate::diagnostic::near;
 use crate::model::{Block, Request};
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         Format::Json => serde_json::to_string_pretty(&request)?,
         Format::Text => shown(&request, &context::count(&request, &tail))?,
     };
-    output::print(&text)?;
+    print::out(&text)?;
     Ok(SUCCEEDED)
 }
 

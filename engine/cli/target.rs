@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::output::{colors_on_stderr, complain};
+use crate::cli::print::{complain, err_has_colors};
 use crate::cli::surroundings::Surroundings;
 use crate::diagnostic::{Diagnostic, Level, text};
 use crate::lint::Known;
@@ -96,7 +96,7 @@ impl Read {
         let errors: Vec<&Diagnostic> =
             self.findings.iter().filter(|finding| finding.level == Level::Error).collect();
         for error in &errors {
-            complain(&format!("{}\n", text::render(error, &self.bundle.files, colors_on_stderr())));
+            complain(&format!("{}\n", text::render(error, &self.bundle.files, err_has_colors())));
         }
         if !errors.is_empty() {
             let what = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
