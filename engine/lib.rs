@@ -23,6 +23,7 @@ pub mod approval;
 pub mod gate;
 pub mod tools;
 pub mod context;
+pub mod outline;
 pub mod run;
 pub mod report;
 pub mod cli;

@@ -5,6 +5,7 @@ mod format;
 mod load;
 mod lower;
 mod node;
+mod output;
 mod shape;
 
 use std::sync::LazyLock;
