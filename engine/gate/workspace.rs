@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest as _, Sha256};
 
 use crate::gate::Refusal;
@@ -406,13 +406,19 @@ impl Closed {
     }
 }
 
-/// Compiles globs in which `*` does not cross a folder.
+/// Compiles globs in which `*` does not cross a folder. Each also matches the path that it spells,
+/// because a file can be named `[id].tsx`.
 pub(super) fn globs_of(globs: &[String]) -> Result<GlobSet, Refusal> {
     let wrong = |error: globset::Error| Refusal::Reply(format!("the glob is wrong: {error}"));
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         let glob = glob.strip_prefix("./").unwrap_or(glob);
-        set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(wrong)?);
+        match GlobBuilder::new(glob).literal_separator(true).build() {
+            Ok(glob) => set.add(glob),
+            Err(error) if glob.contains(['*', '?', '{']) => return Err(wrong(error)),
+            Err(_) => &mut set,
+        };
+        set.add(Glob::new(&globset::escape(glob)).map_err(wrong)?);
     }
     set.build().map_err(wrong)
 }
@@ -435,6 +441,16 @@ mod tests {
         }
         let workspace = Workspace::open(folder.path()).unwrap();
         (folder, workspace)
+    }
+
+    #[test]
+    fn a_path_with_brackets_is_matched_by_itself() {
+        for path in ["app/[id]/page.tsx", "app/[[...slug]]/page.tsx", "app/[user-id]/(a)/x.ts"] {
+            assert!(globs_of(&[path.to_owned()]).unwrap().is_match(path), "{path}");
+        }
+        let set = globs_of(&["a/[bc].ts".to_owned()]).unwrap();
+        assert!(set.is_match("a/b.ts") && set.is_match("a/[bc].ts") && !set.is_match("a/d.ts"));
+        assert!(globs_of(&["a/[z-a]/*.ts".to_owned()]).is_err());
     }
 
     #[test]
