@@ -102,13 +102,13 @@ impl Signs<'_> {
             let locked: Vec<(&Entry, String)> =
                 rivals.iter().filter_map(|entry| Some((*entry, entry.lock_in(folder)?))).collect();
             let rivals: Vec<&Entry> = locked.iter().map(|(entry, _)| *entry).collect();
-            let chosen = self.named(&rivals, folders).or_else(|| rivals.first().copied());
+            let chosen = named(&rivals, folders).or_else(|| rivals.first().copied());
             if let Some(chosen) = chosen {
                 let lock = locked.into_iter().find(|(entry, _)| std::ptr::eq(*entry, chosen));
                 return Some((chosen, lock.map(|(_, lock)| lock)));
             }
         }
-        let named = self.named(rivals, folders);
+        let named = named(rivals, folders);
         let presumed = || rivals.iter().find(|entry| entry.presumed && has_manifest).copied();
         let unasked = || {
             let speaks = |entry: &&&Entry| {
@@ -119,19 +119,11 @@ impl Signs<'_> {
         Some((named.or_else(presumed).or_else(unasked)?, None))
     }
 
-    /// Returns the one that a manifest names, nearest first.
-    fn named<'a>(&self, rivals: &[&'a Entry], folders: &[PathBuf]) -> Option<&'a Entry> {
-        folders.iter().find_map(|folder| {
-            let field = rivals.iter().find(|entry| entry.is_field_of(folder));
-            field.or_else(|| rivals.iter().find(|entry| entry.is_declared_in(folder))).copied()
-        })
-    }
-
     /// Makes an entry's argv fit for this project.
     fn fill(&self, entry: &Entry, lock: Option<String>) -> Manager {
         let mut manager = entry.manager.clone();
         let venv = self.venv.filter(|_| entry.environment);
-        let root = self.folders.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        let root = self.folders.first().map_or(Path::new(""), PathBuf::as_path);
         let bin = venv.map(|venv| venv.prefix(root)).unwrap_or_default();
         for template in [Some(&mut manager.add), Some(&mut manager.exec), manager.script.as_mut()] {
             for word in template.into_iter().flatten() {
@@ -146,6 +138,14 @@ impl Signs<'_> {
         manager.lock = lock;
         manager
     }
+}
+
+/// Returns the one that a manifest names, nearest first.
+fn named<'a>(rivals: &[&'a Entry], folders: &[PathBuf]) -> Option<&'a Entry> {
+    folders.iter().find_map(|folder| {
+        let field = rivals.iter().find(|entry| entry.is_field_of(folder));
+        field.or_else(|| rivals.iter().find(|entry| entry.is_declared_in(folder))).copied()
+    })
 }
 
 impl Entry {

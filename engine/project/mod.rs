@@ -184,7 +184,7 @@ impl Project {
         let languages: Vec<&str> = languages.into_iter().collect();
         let rank = |manager: &Manager| {
             let speaks = |language: &&str| manager.languages.iter().any(|it| it == language);
-            languages.iter().position(|language| speaks(language)).unwrap_or(usize::MAX)
+            languages.iter().position(speaks).unwrap_or(usize::MAX)
         };
         self.managers.sort_by_key(rank);
         self.manager = self.managers.first().cloned();
@@ -232,5 +232,49 @@ pub(crate) mod tests {
             std::fs::write(path, "").unwrap();
         }
         std::fs::create_dir_all(folder.join("lib/python3.11/site-packages")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_wanted() {
+        let folder = folder(&[("a.txt", "")]);
+        for path in ["a.txt", "none"] {
+            let error = load(&folder.path().join(path)).unwrap_err().to_string();
+            assert!(error.contains(path) && error.contains("is not a folder"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_the_manifests_else_the_folders() {
+        let name = |files: &[(&str, &str)]| {
+            let folder = folder(files);
+            let inside = folder.path().join("shop");
+            load(&inside).unwrap().name
+        };
+        assert_eq!(name(&[("shop/a.txt", "")]), "shop");
+        assert_eq!(name(&[("shop/package.json", r#"{"name": "@acme/web\n"}"#)]), "@acme/web");
+        assert_eq!(name(&[("shop/package.json", r#"{"name": ""}"#)]), "shop");
+        assert_eq!(name(&[("shop/package.json", "{")]), "shop");
+        assert_eq!(name(&[("shop/pyproject.toml", "[project]\nname = \"py\"")]), "py");
+        assert_eq!(name(&[("shop/pyproject.toml", "[tool.poetry]\nname = \"po\"")]), "po");
+        assert_eq!(name(&[("shop/Cargo.toml", "[package]\nname = \"crab\"")]), "crab");
+        assert_eq!(name(&[("shop/composer.json", r#"{"name": "acme/site"}"#)]), "acme/site");
+        let both = [
+            ("shop/package.json", r#"{"name": "front"}"#),
+            ("shop/pyproject.toml", "[project]\nname = \"back\""),
+            ("shop/a.py", ""),
+        ];
+        assert_eq!(name(&both), "back");
+    }
+
+    #[test]
+    fn templates_see_name_languages_and_package_manager() {
+        let files = [("package.json", r#"{"name": "web"}"#), ("pnpm-lock.yaml", ""), ("a.ts", "")];
+        let folder = folder(&files);
+        let project = load(folder.path()).unwrap();
+        assert_eq!(project.root, folder.path().canonicalize().unwrap());
+        let scope = json!({"name": "web", "languages": ["typescript"], "package_manager": "pnpm"});
+        assert_eq!(project.scope(), scope);
+        let nothing = self::folder(&[("a.txt", "")]);
+        assert_eq!(load(nothing.path()).unwrap().scope()["package_manager"], Value::Null);
     }
 }

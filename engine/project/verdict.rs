@@ -52,7 +52,7 @@ impl Project {
                 Ok(self.package(name, version.as_ref().map(|version| version.value.as_str())))
             }
             RequirementKind::File(glob) => self.file(glob),
-            RequirementKind::Data(test) => self.data(test),
+            RequirementKind::Data(wanted) => self.data(wanted),
             RequirementKind::Contains { text, within } => self.contains(text, within),
             RequirementKind::Program(name) => Ok(self.has_program(name)),
             RequirementKind::GitClean => Ok(git::is_clean(&self.root)),
@@ -96,8 +96,8 @@ impl Project {
         })
     }
 
-    fn data(&self, test: &DataTest) -> Result<Verdict, String> {
-        let DataTest { file, format, pointer, equals } = test;
+    fn data(&self, wanted: &DataTest) -> Result<Verdict, String> {
+        let DataTest { file, format, pointer, equals } = wanted;
         let text = match Files::of(&self.root)?.read(file) {
             Ok(text) => text,
             Err(Unread::Missing) => {
@@ -254,5 +254,249 @@ fn json_of(value: toml::Value) -> Value {
         toml::Value::Table(table) => {
             Value::Object(table.into_iter().map(|(key, value)| (key, json_of(value))).collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::project::load;
+    use crate::project::tests::folder;
+    use crate::source::{Span, Spanned};
+
+    fn requirement(kind: RequirementKind, not: bool) -> Requirement {
+        Requirement { kind, not, span: Span::default() }
+    }
+
+    fn package(name: &str, version: &str) -> RequirementKind {
+        let version =
+            (!version.is_empty()).then(|| Spanned::new(version.to_owned(), Span::default()));
+        RequirementKind::Package { name: name.to_owned(), version }
+    }
+
+    fn data(
+        file: &str,
+        format: DataFormat,
+        pointer: &str,
+        equals: Option<Value>,
+    ) -> RequirementKind {
+        let (file, pointer) = (file.to_owned(), pointer.to_owned());
+        RequirementKind::Data(DataTest { file, format, pointer, equals })
+    }
+
+    fn contains(text: &str, within: &str) -> RequirementKind {
+        RequirementKind::Contains { text: text.to_owned(), within: within.to_owned() }
+    }
+
+    /// Says what becomes of a requirement in a project of these files.
+    fn verdict(files: &[(&str, &str)], kind: RequirementKind) -> Verdict {
+        let folder = folder(files);
+        load(folder.path()).unwrap().verdict(&requirement(kind, false))
+    }
+
+    fn met(found: &str) -> Verdict {
+        Verdict::Met(found.to_owned())
+    }
+
+    fn unmet(found: &str) -> Verdict {
+        Verdict::Unmet(found.to_owned())
+    }
+
+    fn why(verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Unknown(why) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_package_is_judged_by_what_is_locked() {
+        let lock = |version: &str| {
+            let lock = json!({"packages": {"node_modules/acme": {"version": version}}}).to_string();
+            let files = [
+                ("package.json", r#"{"dependencies": {"acme": "^15.0.0"}}"#),
+                ("package-lock.json", &lock),
+            ];
+            verdict(&files, package("acme", ">=15.3"))
+        };
+        assert_eq!(lock("15.3.0"), met("15.3.0, locked in `package-lock.json`"));
+        assert_eq!(lock("15.2.9"), unmet("15.2.9, locked in `package-lock.json`"));
+        assert_eq!(lock("16.0.0-beta.1"), met("16.0.0-beta.1, locked in `package-lock.json`"));
+        assert!(why(lock("file-version")).contains("not a version"));
+    }
+
+    #[test]
+    fn a_package_that_is_only_declared_is_judged_by_the_minimum() {
+        let declared = |range: &str, wanted: &str| {
+            let manifest = json!({"dependencies": {"acme": range}}).to_string();
+            verdict(&[("package.json", &manifest)], package("acme", wanted))
+        };
+        assert_eq!(declared("^15.3.1", ">=15.3"), met("`^15.3.1`, declared in `package.json`"));
+        let low = declared("^15.0.0", ">=15.3");
+        assert!(
+            matches!(&low, Verdict::Unmet(found) if found.contains("minimum is 15.0.0")),
+            "{low:?}"
+        );
+        for range in
+            ["*", "latest", "workspace:*", "file:../acme", "npm:other@^16", "git+ssh://x/y"]
+        {
+            assert!(why(declared(range, ">=15.3")).contains("install the packages"), "{range}");
+            assert!(matches!(declared(range, ""), Verdict::Met(_)), "{range}");
+        }
+        assert!(why(declared("^15", "newest")).contains("`newest` is not a range"));
+    }
+
+    #[test]
+    fn python_versions_and_ranges_are_understood() {
+        let declared = |line: &str, wanted: &str| {
+            verdict(&[("requirements.txt", line)], package("acme", wanted))
+        };
+        assert_eq!(declared("Acme==2.2", ">=2.2"), met("2.2, pinned in `requirements.txt`"));
+        assert_eq!(declared("acme==3.0rc1", ">=3"), unmet("3.0rc1, pinned in `requirements.txt`"));
+        assert_eq!(
+            declared("acme~=2.3", ">=2.2,<3"),
+            met("`~=2.3`, declared in `requirements.txt`")
+        );
+        assert!(why(declared("acme", ">=2.2")).contains("any version"));
+        assert_eq!(
+            declared("other==1", ">=2.2"),
+            unmet("it is not among the packages of `requirements.txt`")
+        );
+    }
+
+    #[test]
+    fn versions_side_by_side_decide_where_they_agree() {
+        let lock = "[[package]]\nname = \"acme\"\nversion = \"1.0.0\"\n[[package]]\nname = \"acme\"\nversion = \"2.0.0\"\n";
+        let held = |wanted| verdict(&[("Cargo.lock", lock)], package("acme", wanted));
+        assert_eq!(held(">=1"), met("1.0.0 and 2.0.0, locked in `Cargo.lock`"));
+        assert_eq!(held(">=3"), unmet("1.0.0 and 2.0.0, locked in `Cargo.lock`"));
+        assert!(why(held(">=2")).contains("which of them"));
+    }
+
+    #[test]
+    fn a_project_without_manifests_has_no_packages() {
+        let found = verdict(&[("a.txt", "")], package("acme", ""));
+        assert_eq!(found, unmet("the project has no manifest that is known"));
+    }
+
+    #[test]
+    fn files_are_found_by_path_and_by_glob() {
+        let files = [("src/a.ts", ""), ("src/b.ts", ""), ("src/[id]/page.ts", ""), (".env", "K=v")];
+        let held = |glob: &str| verdict(&files, RequirementKind::File(glob.to_owned()));
+        assert_eq!(held("src/a.ts"), met("`src/a.ts`"));
+        assert_eq!(held("src/*.ts"), met("`src/a.ts`, `src/b.ts`"));
+        assert_eq!(held("src/[id]/page.ts"), met("`src/[id]/page.ts`"));
+        assert_eq!(held(".env"), met("`.env`"));
+        assert_eq!(held("*.ts"), unmet("no file matches `*.ts`"));
+        assert_eq!(held("../x"), unmet("no file matches `../x`"));
+    }
+
+    #[test]
+    fn json_and_toml_are_looked_into() {
+        let files = [
+            ("package.json", r#"{"scripts": {"build": "make"}, "version": 1}"#),
+            ("a.toml", "date = 2024-01-02\n[tool]\nlist = [1, 2.5, true]\n"),
+            ("broken.json", "{"),
+            ("credentials.json", r#"{"key": "canary"}"#),
+        ];
+        let json = |file: &str, pointer: &str, equals: Option<Value>| {
+            verdict(&files, data(file, DataFormat::Json, pointer, equals))
+        };
+        assert_eq!(json("package.json", "/scripts/build", None), met("\"make\""));
+        assert_eq!(json("package.json", "/scripts/build", Some(json!("make"))), met("\"make\""));
+        assert_eq!(json("package.json", "/scripts/build", Some(json!("x"))), unmet("\"make\""));
+        assert_eq!(json("package.json", "/version", Some(json!(1.0))), met("1"));
+        assert_eq!(json("package.json", "/no", None), unmet("nothing is at `/no`"));
+        assert_eq!(json("none.json", "/no", None), unmet("there is no file `none.json`"));
+        assert!(why(json("broken.json", "", None)).contains("`broken.json` cannot be read"));
+        let closed = why(json("credentials.json", "/key", None));
+        assert!(closed.contains("may hold secrets") && !closed.contains("canary"));
+        let toml = |pointer: &str, equals: Value| {
+            verdict(&files, data("a.toml", DataFormat::Toml, pointer, Some(equals)))
+        };
+        assert_eq!(toml("/tool/list", json!([1, 2.5, true])), met("[1,2.5,true]"));
+        assert_eq!(toml("/date", json!("2024-01-02")), met("\"2024-01-02\""));
+    }
+
+    #[test]
+    fn texts_are_looked_for_but_never_in_secret_files() {
+        let files = [("a.py", "import acme\n"), ("b.py", ""), (".env", "KEY=canary\n")];
+        let held = |text: &str, within: &str| verdict(&files, contains(text, within));
+        assert_eq!(held("acme", "*.py"), met("`a.py`"));
+        assert_eq!(held("none", "*.py"), unmet("not in `a.py`, `b.py`"));
+        assert_eq!(held("acme", "*.rb"), unmet("no file matches `*.rb`"));
+        assert!(why(held("canary", ".env")).contains("may hold secrets"));
+        assert!(why(held("canary", "**")).contains("may hold secrets"));
+        assert_eq!(held("acme", "**"), met("`a.py`"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn programs_are_looked_for_on_the_path_outside_the_project() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let files = [("bin/tool", ""), ("bin/text", ""), ("project/bin/own", "")];
+        let folder = folder(&files);
+        let root = folder.path().canonicalize().unwrap();
+        for file in ["bin/tool", "project/bin/own"] {
+            let mode = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(root.join(file), mode).unwrap();
+        }
+        let project = load(&root.join("project")).unwrap();
+        let program = |name: &str| requirement(RequirementKind::Program(name.to_owned()), false);
+        assert!(why(project.verdict(&program("tool"))).contains("PATH is not known"));
+        let path = format!("{0}/bin:{0}/project/bin:bin", root.display());
+        let project = project.with_environment(&BTreeMap::from([("PATH".to_owned(), path)]));
+        let place = format!("`{}/bin/tool`", root.display());
+        assert_eq!(project.verdict(&program("tool")), Verdict::Met(place));
+        for name in ["text", "own", "none"] {
+            assert!(matches!(project.verdict(&program(name)), Verdict::Unmet(_)), "{name}");
+        }
+        assert!(why(project.verdict(&program("bin/tool"))).contains("is a path"));
+    }
+
+    #[test]
+    fn not_turns_what_is_known_and_any_takes_the_best() {
+        let folder = folder(&[("a.txt", "a")]);
+        let project = load(folder.path()).unwrap();
+        let file = |path: &str, not| requirement(RequirementKind::File(path.to_owned()), not);
+        let unknown = || requirement(RequirementKind::Program("x".to_owned()), true);
+        assert_eq!(project.verdict(&file("a.txt", true)), unmet("`a.txt`"));
+        assert_eq!(project.verdict(&file("b.txt", true)), met("no file matches `b.txt`"));
+        assert!(why(project.verdict(&unknown())).contains("PATH"));
+        let any = |list, not| project.verdict(&requirement(RequirementKind::Any(list), not));
+        assert_eq!(any(vec![unknown(), file("a.txt", false)], false), met("`a.txt`"));
+        assert!(why(any(vec![file("b.txt", false), unknown()], false)).contains("PATH"));
+        let none = "no file matches `b.txt`; no file matches `c.txt`";
+        assert_eq!(any(vec![file("b.txt", false), file("c.txt", false)], false), unmet(none));
+        assert_eq!(any(vec![file("b.txt", false)], true), met("no file matches `b.txt`"));
+    }
+
+    #[test]
+    fn every_requirement_is_said_in_words() {
+        let rows = [
+            (package("acme", ">=15.3"), "package `acme` >=15.3"),
+            (package("acme", ""), "package `acme`"),
+            (RequirementKind::File("*.ts".to_owned()), "a file `*.ts`"),
+            (
+                data("a.json", DataFormat::Json, "/b", Some(json!("c"))),
+                "`a.json` with \"c\" at `/b`",
+            ),
+            (data("a.toml", DataFormat::Toml, "/b", None), "`a.toml` with something at `/b`"),
+            (contains("a", "*.py"), "`a` in `*.py`"),
+            (RequirementKind::Program("make".to_owned()), "program `make`"),
+            (RequirementKind::GitClean, "a git work tree without uncommitted changes"),
+        ];
+        let list: Vec<Requirement> =
+            rows[1..3].iter().map(|(kind, _)| requirement(kind.clone(), false)).collect();
+        for (kind, words) in rows {
+            assert_eq!(Project::describe(&requirement(kind.clone(), false)), words);
+            assert_eq!(Project::describe(&requirement(kind, true)), format!("not: {words}"));
+        }
+        let any = requirement(RequirementKind::Any(list), false);
+        assert_eq!(Project::describe(&any), "one of: package `acme`; a file `*.ts`");
     }
 }

@@ -277,9 +277,8 @@ fn compare(operator: &str, text: &str, set: &mut Vec<Comparator>) -> Option<()> 
     let part = open || (given < 3 && version.rest.is_empty());
     match operator {
         "" | "=" if part => set.push(Comparator::Within(version)),
-        "" | "=" => set.push(Comparator::Same(version)),
         "==" | "===" if open => set.push(Comparator::Within(version)),
-        "==" | "===" => set.push(Comparator::Same(version)),
+        "" | "=" | "==" | "===" => set.push(Comparator::Same(version)),
         "!=" if open => set.push(Comparator::Without(version)),
         "!=" => set.push(Comparator::Other(version)),
         ">=" | "=>" => set.push(Comparator::AtLeast(version)),

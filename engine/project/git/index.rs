@@ -131,7 +131,7 @@ fn entry(reader: &mut Reader<'_>, version: u32, previous: &[u8]) -> Option<Entry
     let size = reader.number()?;
     let id = Id(reader.take(20)?.try_into().ok()?);
     let flags = reader.short()?;
-    let more = if flags & 0x4000 == 0 { 0 } else { reader.short()? };
+    let further = if flags & 0x4000 == 0 { 0 } else { reader.short()? };
     let mut path = Vec::new();
     if version == 4 {
         let cut = reader.offset()?;
@@ -153,8 +153,8 @@ fn entry(reader: &mut Reader<'_>, version: u32, previous: &[u8]) -> Option<Entry
         size,
         modified,
         conflict: flags & 0x3000 != 0,
-        skipped: flags & 0x8000 != 0 || more & 0x4000 != 0,
-        promised: more & 0x2000 != 0,
+        skipped: flags & 0x8000 != 0 || further & 0x4000 != 0,
+        promised: further & 0x2000 != 0,
     })
 }
 

@@ -231,3 +231,175 @@ fn object_id(kind: &str, bytes: &[u8]) -> Id {
     hasher.update(bytes);
     Id(hasher.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::tests::folder;
+
+    /// A repository that the real git makes.
+    struct Tree(tempfile::TempDir);
+
+    impl Tree {
+        async fn new(files: &[(&str, &str)]) -> Self {
+            let tree = Tree(folder(files));
+            tree.git(&["init", "-q", "-b", "main"]).await;
+            tree.git(&["add", "-A"]).await;
+            tree.git(&["commit", "-q", "--allow-empty", "-m", "one"]).await;
+            tree
+        }
+
+        async fn run(&self, words: &[&str]) -> std::process::Output {
+            tokio::process::Command::new("git")
+                .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
+                .args(["-c", "commit.gpgsign=false"])
+                .args(words)
+                .env("GIT_CONFIG_GLOBAL", "/dev/null")
+                .env("GIT_CONFIG_NOSYSTEM", "1")
+                .current_dir(self.0.path())
+                .output()
+                .await
+                .unwrap()
+        }
+
+        async fn git(&self, words: &[&str]) {
+            let ran = self.run(words).await;
+            assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            std::fs::write(self.0.path().join(path), text).unwrap();
+        }
+
+        fn verdict(&self) -> String {
+            self.verdict_in("")
+        }
+
+        fn verdict_in(&self, below: &str) -> String {
+            match is_clean(&self.0.path().canonicalize().unwrap().join(below)) {
+                Verdict::Met(_) => "clean".to_owned(),
+                Verdict::Unmet(change) => change,
+                Verdict::Unknown(why) => format!("unknown: {why}"),
+            }
+        }
+    }
+
+    const FILES: [(&str, &str); 5] = [
+        ("a.txt", "one\n"),
+        ("b/c.txt", "two\n"),
+        ("b/d/e.txt", "three\n"),
+        ("b.txt", ""),
+        (".gitignore", "made/\n"),
+    ];
+
+    #[tokio::test]
+    async fn each_kind_of_change_is_seen() {
+        let tree = Tree::new(&FILES).await;
+        assert_eq!(tree.verdict(), "clean");
+        assert_eq!(tree.verdict_in("b/d"), "clean");
+        std::fs::create_dir(tree.0.path().join("made")).unwrap();
+        tree.write("made/x", "");
+        assert_eq!(tree.verdict(), "clean");
+        tree.write("new.txt", "");
+        assert_eq!(tree.verdict(), "`new.txt` is not tracked");
+        tree.git(&["add", "-N", "new.txt"]).await;
+        assert_eq!(tree.verdict(), "`new.txt` is to be added");
+        tree.git(&["add", "new.txt"]).await;
+        assert_eq!(tree.verdict(), "something is staged and not committed");
+        tree.git(&["commit", "-q", "-m", "two"]).await;
+        assert_eq!(tree.verdict(), "clean");
+        tree.write("a.txt", "One\n");
+        assert_eq!(tree.verdict_in("b"), "`a.txt` is changed");
+        tree.write("a.txt", "one\n");
+        assert_eq!(tree.verdict(), "clean");
+        std::fs::remove_file(tree.0.path().join("b/c.txt")).unwrap();
+        assert_eq!(tree.verdict(), "`b/c.txt` is deleted");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn modes_and_links_count() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let tree = Tree::new(&FILES).await;
+        let path = tree.0.path().join("a.txt");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(tree.verdict(), "`a.txt` is changed");
+        tree.git(&["config", "core.fileMode", "false"]).await;
+        assert_eq!(tree.verdict(), "clean");
+        symlink("a.txt", tree.0.path().join("link")).unwrap();
+        tree.git(&["add", "-A"]).await;
+        tree.git(&["commit", "-q", "-m", "two"]).await;
+        assert_eq!(tree.verdict(), "clean");
+        std::fs::remove_file(tree.0.path().join("link")).unwrap();
+        symlink("b.txt", tree.0.path().join("link")).unwrap();
+        assert_eq!(tree.verdict(), "`link` is changed");
+    }
+
+    #[tokio::test]
+    async fn packs_deltas_and_newer_indexes_are_read() {
+        let tree = Tree::new(&FILES).await;
+        let long = "the same words again and again in every message of a commit\n".repeat(40);
+        for number in 0..12 {
+            let message = format!("{number}\n\n{long}");
+            tree.git(&["commit", "-q", "--allow-empty", "-m", &message]).await;
+        }
+        tree.git(&["gc", "-q", "--aggressive", "--prune=now"]).await;
+        assert!(!tree.0.path().join(".git/refs/heads/main").exists());
+        assert_eq!(tree.verdict(), "clean");
+        // Older commits are the ones that are kept as deltas.
+        for back in ["main~3", "main~7", "main~12"] {
+            tree.git(&["checkout", "-q", "--detach", back]).await;
+            assert_eq!(tree.verdict(), "clean", "{back}");
+        }
+        for version in ["2", "3", "4"] {
+            tree.git(&["update-index", "--index-version", version]).await;
+            assert_eq!(tree.verdict(), "clean", "index {version}");
+        }
+        tree.git(&["update-index", "--skip-worktree", "a.txt"]).await;
+        tree.write("a.txt", "mine\n");
+        assert_eq!(tree.verdict(), "clean");
+    }
+
+    #[tokio::test]
+    async fn further_work_trees_and_conflicts_are_read() {
+        let tree = Tree::new(&FILES).await;
+        tree.git(&["worktree", "add", "-q", "-b", "side", "made/side"]).await;
+        assert_eq!(tree.verdict_in("made/side"), "clean");
+        std::fs::write(tree.0.path().join("made/side/a.txt"), "side\n").unwrap();
+        assert_eq!(tree.verdict_in("made/side"), "`a.txt` is changed");
+        assert_eq!(tree.verdict(), "clean");
+        tree.git(&["-C", "made/side", "commit", "-qam", "side"]).await;
+        tree.write("a.txt", "main\n");
+        tree.git(&["commit", "-qam", "main"]).await;
+        let merged = tree.run(&["merge", "-q", "side"]).await;
+        assert!(!merged.status.success());
+        assert_eq!(tree.verdict(), "`a.txt` is in conflict");
+    }
+
+    #[tokio::test]
+    async fn what_a_filter_changes_cannot_be_told_and_line_ends_can() {
+        let tree = Tree::new(&FILES).await;
+        tree.write("a.txt", "one\r\n");
+        assert_eq!(tree.verdict(), "clean");
+        tree.write("a.txt", "other\n");
+        tree.write(".gitattributes", "*.txt filter=lfs\n");
+        tree.git(&["add", ".gitattributes"]).await;
+        tree.git(&["commit", "-q", "-m", "two"]).await;
+        let said = tree.verdict();
+        assert!(said.starts_with("unknown") && said.contains("`git status`"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn without_a_repository_or_a_commit_nothing_is_clean_by_accident() {
+        let folder = folder(&[("a.txt", "")]);
+        let verdict = is_clean(&folder.path().canonicalize().unwrap());
+        assert_eq!(verdict, Verdict::Unmet("the project is not in a git repository".to_owned()));
+        let tree = Tree(folder);
+        tree.git(&["init", "-q"]).await;
+        assert_eq!(tree.verdict(), "`a.txt` is not tracked");
+        tree.git(&["add", "-A"]).await;
+        assert_eq!(tree.verdict(), "something is staged and not committed");
+        tree.write(".git/index", "DIRC and more that is no index");
+        assert!(tree.verdict().starts_with("unknown"));
+    }
+}

@@ -64,6 +64,9 @@ pub(super) fn look(project: &Project, name: &str) -> Sight {
     }
 }
 
+/// The name of a lock file, and what reads a package's versions from its path and its folder.
+type Reader<'a> = (&'a str, &'a dyn Fn(&Path, &Path) -> Vec<String>);
+
 impl Place<'_> {
     fn root(&self) -> &Path {
         self.folders.first().map_or(Path::new(""), PathBuf::as_path)
@@ -93,11 +96,7 @@ impl Place<'_> {
 
     /// Returns the first version, or versions, that a lock file holds, the manager's own lock
     /// files before others.
-    fn locked(
-        &self,
-        declared: bool,
-        readers: &[(&str, &dyn Fn(&Path, &Path) -> Vec<String>)],
-    ) -> Option<Sight> {
+    fn locked(&self, declared: bool, readers: &[Reader<'_>]) -> Option<Sight> {
         let is_own = |file: &str| self.manager.locks.iter().any(|lock| lock == file);
         let (own, others): (Vec<_>, Vec<_>) = readers.iter().partition(|(file, _)| is_own(file));
         self.reach(declared).iter().find_map(|folder| {
