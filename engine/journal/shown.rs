@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Writes text on one line. What would act on a terminal or not be seen is spelled out, such as
 /// `\u{202e}`.
 pub fn line(text: &str) -> String {
-    spelled(text.trim_end(), |character| match character {
+    spelled(text, |character| match character {
         '\n' => Some("\\n"),
         '\r' => Some("\\r"),
         '\t' => Some("\\t"),
@@ -60,6 +60,15 @@ pub fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
+/// Cuts a path that is wider than `columns` at its beginning: its end says more.
+pub fn cut_path(path: &str, columns: usize) -> String {
+    let mut start = 0;
+    while width(&path[start..]) + usize::from(start > 0) > columns {
+        start += path[start..].chars().next().map_or(1, char::len_utf8);
+    }
+    if start == 0 { path.to_owned() } else { format!("…{}", &path[start..]) }
+}
+
 /// Breaks a text into lines of at most `columns`, between words where it can. What a line is
 /// indented by, the lines that go on from it are too.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -82,7 +91,12 @@ pub fn time(milliseconds: u64) -> String {
 
 /// Says an amount of money, with more digits where it is small.
 pub fn money(usd: f64) -> String {
-    if usd == 0.0 || usd >= 0.095 { format!("${usd:.2}") } else { format!("${usd:.4}") }
+    match usd {
+        0.0 => "$0.00".to_owned(),
+        ..0.0095 => format!("${usd:.4}"),
+        ..0.095 => format!("${usd:.3}"),
+        _ => format!("${usd:.2}"),
+    }
 }
 
 /// Says a count, in thousands or millions where it is large.
@@ -90,7 +104,8 @@ pub fn money(usd: f64) -> String {
 pub fn count(number: u64) -> String {
     match number {
         0..1_000 => number.to_string(),
-        1_000..999_950 => format!("{:.1}k", number as f64 / 1e3),
+        1_000..99_950 => format!("{:.1}k", number as f64 / 1e3),
+        99_950..999_500 => format!("{:.0}k", number as f64 / 1e3),
         _ => format!("{:.1}M", number as f64 / 1e6),
     }
 }
@@ -205,6 +220,8 @@ mod tests {
     fn text_is_cut_and_wrapped_by_columns_not_by_bytes() {
         assert_eq!(cut("日本語テキスト", 7), "日本語…");
         assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut_path("app/日本/page.tsx", 10), "…/page.tsx");
+        assert_eq!(cut_path("page.tsx", 8), "page.tsx");
         assert_eq!(wrap("  one two three", 9), ["  one two", "  three"]);
         assert_eq!(wrap("abcdefghijkl m", 8), ["abcdefgh", "ijkl m"]);
         assert_eq!(wrap("a\n\nb", 20), ["a", "", "b"]);
@@ -217,10 +234,13 @@ mod tests {
             ["0.4 s", "12 s", "4 min 12 s", "1 h 02 min"]
         );
         assert_eq!(
-            [money(0.0), money(0.004), money(0.42), money(12.0)],
-            ["$0.00", "$0.0040", "$0.42", "$12.00"]
+            [money(0.0), money(0.004), money(0.072), money(12.0)],
+            ["$0.00", "$0.0040", "$0.072", "$12.00"]
         );
-        assert_eq!([count(999), count(12_100), count(1_200_000)], ["999", "12.1k", "1.2M"]);
+        assert_eq!(
+            [count(999), count(12_100), count(144_000), count(1_200_000)],
+            ["999", "12.1k", "144k", "1.2M"]
+        );
         assert_eq!([plural(1, "file"), plural(0, "file")], ["1 file", "0 files"]);
     }
 }
