@@ -16,4 +16,5 @@ mod generated;
 mod lint;
 mod pages;
 mod playbooks;
+mod report;
 mod tidy;

@@ -253,6 +253,7 @@ impl Gate {
         let old = hall.workspace.read_any(path).map_err(|error| fatal("read", &error))?;
         let before = old.as_ref().map(|bytes| hash(bytes));
         let after = bytes.map(hash);
+        let (added, removed) = lines(old.as_deref().unwrap_or_default(), bytes.unwrap_or_default());
         if let Some(old) = &old {
             hall.keep(old).map_err(|error| fatal("keep", &error))?;
         }
@@ -269,7 +270,7 @@ impl Gate {
             None => hall.workspace.remove(path),
         }
         .map_err(|error| Refusal::Reply(format!("`{path}` cannot be written: {error}")))?;
-        hall.note(Event::FileChanged { at, path: path_text, before, after })
+        hall.note(Event::FileChanged { at, path: path_text, before, after, added, removed })
     }
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<String, String>> {

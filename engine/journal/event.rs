@@ -167,6 +167,12 @@ pub enum Event {
         before: Option<String>,
         /// SHA-256 of its bytes after.
         after: Option<String>,
+        /// Lines that this change added.
+        #[serde(default)]
+        added: usize,
+        /// Lines that it removed.
+        #[serde(default)]
+        removed: usize,
     },
     /// A key of the env file is about to be set. Its value is never recorded.
     EnvSetting {

@@ -3,7 +3,9 @@
 //! **Invariant:** an event is on disk before the thing it speaks of is done, and before any
 //! reader of events is told. The live display, the NDJSON stream and the report read nothing else.
 
+mod digest;
 pub mod event;
+pub mod shown;
 
 use std::{
     fs::File,
@@ -14,6 +16,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use digest::{digest, digest_of};
 pub use event::{At, Event, Status};
 
 /// One line of a journal.
@@ -22,7 +25,7 @@ pub struct Record {
     /// Its number, from 1.
     pub seq: u64,
     /// When, in milliseconds since 1970.
-    pub at: i64,
+    pub time: i64,
     /// What.
     #[serde(flatten)]
     pub event: Event,
@@ -60,9 +63,9 @@ impl Journal {
     pub fn append(&self, event: Event) -> io::Result<()> {
         use std::io::Write as _;
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let at = jiff::Timestamp::now().as_millisecond();
+        let time = jiff::Timestamp::now().as_millisecond();
         let durable = event.is_durable();
-        let record = Record { seq: state.next, at, event };
+        let record = Record { seq: state.next, time, event };
         let mut line = serde_json::to_vec(&record)?;
         line.push(b'\n');
         state.file.write_all(&line)?;
@@ -79,24 +82,53 @@ impl Journal {
 
 /// Reads a journal. A last line that was cut is left out; any other bad line is an error.
 pub fn read(path: &Path) -> io::Result<Vec<Record>> {
-    let text = std::fs::read_to_string(path)?;
-    let mut records = Vec::new();
-    let lines: Vec<&str> = text.lines().collect();
-    for (index, line) in lines.iter().enumerate() {
-        match serde_json::from_str(line) {
+    let invalid = |fault| io::Error::new(io::ErrorKind::InvalidData, fault);
+    parse(&std::fs::read(path)?).map_err(invalid)
+}
+
+/// Reads the lines of a journal, as [`read`] does.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Record>, String> {
+    let mut records: Vec<Record> = Vec::new();
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
+        match serde_json::from_slice(line) {
             Ok(record) => records.push(record),
-            Err(_) if index + 1 == lines.len() => {}
-            Err(error) => {
-                let message = format!("line {} is not an event: {error}", index + 1);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-            }
+            Err(error) if lines.peek().is_none() && was_cut(line, &error) => {}
+            Err(error) => return Err(fault(index + 1, line, &error, &records)),
         }
     }
     Ok(records)
 }
 
-/// Says in a few lines what happened so far: statuses, changed files, failed checks, refusals.
-pub fn digest(path: &Path) -> io::Result<String> {
-    let _ = read(path)?;
-    Ok(String::new())
+/// Returns the JSON Schema of a line of a journal.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Record)
 }
+
+/// Whether a last line is what a crash leaves: no end of the line, and no whole value on it.
+fn was_cut(line: &[u8], error: &serde_json::Error) -> bool {
+    !line.ends_with(b"\n") && !error.is_data()
+}
+
+/// Says why a line cannot be read, and what could read it.
+fn fault(number: usize, line: &[u8], error: &serde_json::Error, before: &[Record]) -> String {
+    let line: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
+    let event = line["event"].as_str().unwrap_or_default();
+    if !error.to_string().starts_with(&format!("unknown variant `{event}`")) {
+        return format!("line {number} is not an event: {error}");
+    }
+    let event = shown::line(event);
+    let own = env!("CARGO_PKG_VERSION");
+    let writer = before.iter().rev().find_map(|record| match &record.event {
+        Event::RunStarted { wizard, .. } if wizard != own => Some(shown::line(wizard)),
+        _ => None,
+    });
+    let help = match writer {
+        Some(writer) => format!("read this journal with wizard {writer}, which wrote it"),
+        None => "read this journal with the wizard that wrote it".to_owned(),
+    };
+    format!("line {number} has the event `{event}`, which wizard {own} does not know; {help}")
+}
+
+#[cfg(test)]
+mod tests;
