@@ -8,7 +8,7 @@ use globset::GlobBuilder;
 use crate::closed::Closed;
 
 /// The largest file that is read, in bytes: lock files are long.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How many files and folders a glob is held against.
 const MOST_ENTRIES: usize = 200_000;
@@ -19,14 +19,19 @@ const SECRET_DEPTH: usize = 6;
 /// Reads a text file whole, or nothing where it is none or too long. What is not UTF-8 is
 /// replaced.
 pub(super) fn text(path: &Path) -> Option<String> {
-    let file = std::fs::File::open(path).ok()?;
-    if !file.metadata().ok().is_some_and(|it| it.is_file() && it.len() <= MOST_BYTES) {
+    let file = open(path)?;
+    if file.metadata().ok()?.len() > MOST_BYTES {
         return None;
     }
     let mut bytes = Vec::new();
     file.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     Some(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+}
+
+/// Opens a regular file. Anything else, such as a pipe, could keep a reader waiting for ever.
+pub(super) fn open(path: &Path) -> Option<std::fs::File> {
+    path.is_file().then(|| std::fs::File::open(path).ok())?
 }
 
 /// The files below a root.
@@ -192,6 +197,17 @@ mod tests {
         assert_eq!(read(&root, "a.txt").unwrap(), "text");
         assert_eq!(read(&root, "none").unwrap_err(), "missing");
         assert!(read(&root, ".").unwrap_err().contains("out of the project"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_keeps_nobody_waiting() {
+        let folder = folder(&[]);
+        let pipe = folder.path().canonicalize().unwrap().join("package.json");
+        let made = tokio::process::Command::new("mkfifo").arg(&pipe).status().await.unwrap();
+        assert!(made.success());
+        assert!(text(&pipe).is_none());
+        assert!(read(pipe.parent().unwrap(), "package.json").is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Git's index: what the next commit would hold.
 
 use std::fs::Metadata;
+use std::io::Read as _;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::project::files::open;
 use crate::project::git::object::Id;
 use crate::project::git::object_id;
 
@@ -33,6 +35,9 @@ pub(super) struct Entry {
 /// Bytes read from the front.
 struct Reader<'a>(&'a [u8]);
 
+/// The longest path, in bytes: longer ones no system has.
+const LONGEST_PATH: usize = 4_096;
+
 const DAMAGED: &str = "git's index is damaged, or of a kind that is not read here";
 
 impl Index {
@@ -41,7 +46,9 @@ impl Index {
         if !path.exists() {
             return Ok(Index::default());
         }
-        let bytes = std::fs::read(path).map_err(|error| format!("git's index: {error}"))?;
+        let mut bytes = Vec::new();
+        let mut file = open(path).ok_or(DAMAGED)?;
+        file.read_to_end(&mut bytes).map_err(|error| format!("git's index: {error}"))?;
         let written = path.metadata().and_then(|metadata| metadata.modified()).ok();
         let entries = entries(&bytes).ok_or(DAMAGED)?;
         Ok(Index { entries, written })
@@ -55,7 +62,7 @@ impl Index {
         let (seconds, nanoseconds) = entry.modified;
         // A size of 0 is also what git writes where it wants the content looked at.
         entry.size != 0
-            && metadata.len() & 0xffff_ffff == u64::from(entry.size)
+            && entry.has_length(metadata.len())
             && since.as_secs() & 0xffff_ffff == u64::from(seconds)
             && (nanoseconds == 0 || since.subsec_nanos() == nanoseconds)
             && self.written.is_some_and(|written| modified < written)
@@ -139,6 +146,9 @@ fn entry(reader: &mut Reader<'_>, version: u32, previous: &[u8]) -> Option<Entry
     }
     let end = reader.0.iter().position(|byte| *byte == 0)?;
     path.extend_from_slice(reader.take(end)?);
+    if path.len() > LONGEST_PATH {
+        return None;
+    }
     if version == 4 {
         reader.take(1)?;
     } else {
@@ -167,6 +177,11 @@ impl Entry {
     /// Whether it is a repository inside this one.
     pub(super) fn is_module(&self) -> bool {
         self.mode == 0o160_000
+    }
+
+    /// Whether a length is the one that git last saw, of which it keeps 32 bits.
+    pub(super) fn has_length(&self, length: u64) -> bool {
+        length & 0xffff_ffff == u64::from(self.size)
     }
 
     pub(super) fn is_link(&self) -> bool {

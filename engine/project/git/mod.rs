@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use sha1::{Digest as _, Sha1};
 
 use crate::project::Verdict;
-use crate::project::files::text;
+use crate::project::files::{MOST_BYTES, text};
 use crate::project::git::index::{Entry, Index};
 use crate::project::git::object::{Id, Objects};
 
@@ -205,6 +205,11 @@ fn is_same(entry: &Entry, path: &Path) -> Result<bool, String> {
         let target = std::fs::read_link(path).map_err(failed)?;
         target.to_string_lossy().into_owned().into_bytes()
     } else {
+        let length = path.metadata().map_err(failed)?.len();
+        if length > MOST_BYTES {
+            let why = format!("`{}` is too long to be compared", entry.name());
+            return if entry.has_length(length) { Err(why) } else { Ok(false) };
+        }
         let mut bytes = Vec::new();
         std::fs::File::open(path).and_then(|mut it| it.read_to_end(&mut bytes)).map_err(failed)?;
         bytes

@@ -1,13 +1,12 @@
 //! Git's objects, as far as it takes to know a commit's tree.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::ZlibDecoder;
 
-use crate::project::files::text;
+use crate::project::files::{open, text};
 
 /// The largest object that is read, in bytes: commits are short.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -70,8 +69,7 @@ impl Objects {
     fn read(&self, id: &Id, depth: usize) -> Option<Vec<u8>> {
         let hex = id.hex();
         let (folder, file) = hex.split_at(2);
-        let loose =
-            self.0.iter().find_map(|it| inflate(File::open(it.join(folder).join(file)).ok()?));
+        let loose = self.0.iter().find_map(|it| inflate(open(&it.join(folder).join(file))?));
         if let Some(bytes) = loose {
             let end = bytes.iter().position(|byte| *byte == 0)?;
             return Some(bytes[end + 1..].to_vec());
@@ -91,7 +89,7 @@ impl Objects {
     /// Reads an object of a pack: whole, or as what differs from another.
     fn packed(&self, pack: &Path, offset: u64, depth: usize) -> Option<Vec<u8>> {
         let depth = depth.checked_sub(1)?;
-        let mut file = BufReader::new(File::open(pack).ok()?);
+        let mut file = BufReader::new(open(pack)?);
         file.seek(SeekFrom::Start(offset)).ok()?;
         let first = byte(&mut file)?;
         let mut more = first;
@@ -118,7 +116,7 @@ impl Objects {
 
 /// Finds an object in the index of a pack, version 2.
 fn offset(index: &Path, id: &Id) -> Option<u64> {
-    let mut file = File::open(index).ok()?;
+    let mut file = open(index)?;
     let mut read = |at: u64, bytes: &mut [u8]| {
         file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(bytes)).ok()
     };
@@ -191,6 +189,9 @@ fn patched(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     }
     let mut made = Vec::new();
     while let Some(instruction) = byte(&mut left) {
+        if made.len() as u64 > MOST_BYTES {
+            return None;
+        }
         if instruction & 0x80 == 0 {
             let (own, rest) = left.split_at_checked(usize::from(instruction))?;
             made.extend_from_slice(own);

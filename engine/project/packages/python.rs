@@ -1,5 +1,6 @@
 //! Packages of Python projects.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -7,9 +8,6 @@ use serde_json::Value;
 use super::{Place, Sight, exact, tables};
 use crate::project::files::text;
 use crate::project::version::Range;
-
-/// How deep a file of requirements may name others.
-const DEEPEST: usize = 8;
 
 pub(super) fn look(place: Place<'_>, name: &str) -> Sight {
     let name = &normal(name);
@@ -134,11 +132,18 @@ fn in_requirements(root: &Path, name: &str) -> Option<(String, String)> {
     // The one that a program is installed by comes before those of tests and tools.
     files.sort_by_key(|file| file.file_name().is_none_or(|name| name != "requirements.txt"));
     files.extend(list(&root.join("requirements")));
-    files.iter().find_map(|file| in_list(root, file, name, DEEPEST))
+    let mut seen = BTreeSet::new();
+    files.iter().find_map(|file| in_list(root, file, name, &mut seen))
 }
 
-fn in_list(root: &Path, file: &Path, name: &str, depth: usize) -> Option<(String, String)> {
-    let file = file.canonicalize().ok()?;
+/// Looks through one file and those it names, each once.
+fn in_list(
+    root: &Path,
+    file: &Path,
+    name: &str,
+    seen: &mut BTreeSet<PathBuf>,
+) -> Option<(String, String)> {
+    let file = file.canonicalize().ok().filter(|file| seen.insert(file.clone()))?;
     let shown = file.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
     let lines = text(&file)?;
     lines.lines().find_map(|line| {
@@ -146,7 +151,7 @@ fn in_list(root: &Path, file: &Path, name: &str, depth: usize) -> Option<(String
         let other = ["-r ", "--requirement ", "--requirement=", "-r"];
         if let Some(other) = other.iter().find_map(|option| line.strip_prefix(option)) {
             let other = file.parent()?.join(other.trim());
-            return in_list(root, &other, name, depth.checked_sub(1)?);
+            return in_list(root, &other, name, seen);
         }
         requirement(line, name).map(|range| (range, shown.clone()))
     })
