@@ -18,3 +18,4 @@ mod pages;
 mod playbooks;
 mod report;
 mod tidy;
+mod wire;
