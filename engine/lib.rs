@@ -9,6 +9,7 @@
 //! Modules stand in reading order: each may use only those above it.
 
 pub mod source;
+pub mod closed;
 pub mod diagnostic;
 pub mod expression;
 pub mod graph;

@@ -14,6 +14,7 @@ use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest as _, Sha256};
 
+use crate::closed::Closed;
 use crate::gate::Refusal;
 use crate::playbook::hex;
 
@@ -57,13 +58,6 @@ struct Stamp {
     hash: String,
 }
 
-/// Globs that close files, and those that open some again.
-#[derive(Debug)]
-struct Closed {
-    closed: GlobSet,
-    open: GlobSet,
-}
-
 impl Workspace {
     /// Opens the project at `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
@@ -71,7 +65,7 @@ impl Workspace {
         Ok(Workspace {
             dir: Dir::open_ambient_dir(&root, ambient_authority())?,
             root,
-            secret: Closed::read(include_str!("secret_files.txt"))?,
+            secret: Closed::secret()?,
             protected: Closed::read(include_str!("protected_files.txt"))?,
             stamps: Mutex::default(),
         })
@@ -377,32 +371,6 @@ impl Snapshot {
         let mut changes = self.changes(after);
         changes.retain(|path| set.is_match(path));
         Ok(changes)
-    }
-}
-
-impl Closed {
-    fn read(text: &str) -> io::Result<Self> {
-        let mut closed = GlobSetBuilder::new();
-        let mut open = GlobSetBuilder::new();
-        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-        for line in lines {
-            let (set, glob) = match line.strip_prefix('!') {
-                Some(glob) => (&mut open, glob),
-                None => (&mut closed, line),
-            };
-            let glob = GlobBuilder::new(glob).literal_separator(true).build();
-            set.add(glob.map_err(io::Error::other)?);
-        }
-        Ok(Closed {
-            closed: closed.build().map_err(io::Error::other)?,
-            open: open.build().map_err(io::Error::other)?,
-        })
-    }
-
-    fn holds(&self, path: &str) -> bool {
-        let path = path.to_lowercase();
-        let path = path.trim_start_matches("./");
-        self.closed.is_match(path) && !self.open.is_match(path)
     }
 }
 

@@ -70,7 +70,7 @@ struct Heading {
 }
 
 /// Finds the front matter: only what stands at the very beginning is one.
-fn front_matter(
+pub(super) fn front_matter(
     text: &str,
     file: FileId,
     faults: &mut Vec<Diagnostic>,
