@@ -6,6 +6,7 @@ mod load;
 mod lower;
 mod node;
 mod output;
+mod page;
 mod shape;
 
 use std::sync::LazyLock;
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use load::{LoadError, hex, load, load_text, resolve};
+pub use page::front_matter;
 
 /// Reads a bundle into a playbook.
 ///
