@@ -1,6 +1,7 @@
 //! A page: a markdown file whose fences are files, commands and what the commands print.
 //!
-//! A fence with `file=PATH` writes a file. A `console` fence runs its `$` lines, in a folder of the
+//! A fence with `file=PATH` writes a file; with `repeat=NUMBER`, its lines with `{n}` once for each
+//! number. A `console` fence runs its `$` lines, in a folder of the
 //! page's own, and holds what they print against the lines that follow. Its attributes: `project=PATH`
 //! first copies a folder of the repository there, and `cassette=FILE` a file beside the page to
 //! `../FILE`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
@@ -40,6 +41,17 @@ impl Fence {
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns what the file has: with `repeat=NUMBER`, a line with `{n}` once for each number.
+    pub(crate) fn contents(&self) -> String {
+        let Some(times) = self.attribute("repeat") else { return self.text.clone() };
+        let times: u32 = times.parse().unwrap();
+        let lines = self.text.split_inclusive('\n').map(|line| match line.contains("{n}") {
+            true => (1..=times).map(|n| line.replace("{n}", &n.to_string())).collect(),
+            false => line.to_owned(),
+        });
+        lines.collect()
     }
 
     /// Whether it holds commands to run.
@@ -90,7 +102,7 @@ fn played(path: &Path, page: &str) -> Result<String, String> {
     let mut at = 0;
     for fence in fences(page) {
         if let Some(file) = fence.attribute("file") {
-            place.put(Tree::from([(file.to_owned(), fence.text.clone().into_bytes())]));
+            place.put(Tree::from([(file.to_owned(), fence.contents().into_bytes())]));
         }
         if !fence.is_console() {
             continue;

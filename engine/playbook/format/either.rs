@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::playbook::format::NAME;
 use crate::source::Spanned;
 
 /// Every name of an author's: snake_case
@@ -184,7 +185,7 @@ macro_rules! schema {
 schema!(Id, "Id", { "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$" });
 schema!(Anything, "Anything", true);
 schema!(Word, "Word", { "type": ["string", "number", "boolean"] });
-schema!(MaxFormat, "Max", { "type": ["integer", "string"] });
+schema!(MaxFormat, "Max", { "type": ["integer", "string"], "minimum": 1 });
 schema!(Words, "Words", {
     "anyOf": [
         { "type": "string" },
@@ -234,7 +235,7 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
         let values = generator.subschema_for::<T>();
         json_schema!({
             "type": "object",
-            "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$" },
+            "propertyNames": { "pattern": NAME },
             "additionalProperties": values,
         })
     }

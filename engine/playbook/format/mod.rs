@@ -13,6 +13,15 @@ pub(super) use either::{
     Anything, ContainsFormat, Entries, Id, MaxFormat, OutputFormat, Word, Words,
 };
 
+/// What a name of an author's looks like, so that templates can read it.
+pub(super) const NAME: &str = "^[a-z][a-z0-9_]*$";
+
+/// What a key of an env file looks like.
+pub(super) const ENV_KEY: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+/// The keyword of the schema that says where a template can stand.
+pub(super) const TEMPLATE: &str = "x-template";
+
 /// The front matter of a playbook, version 1.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -24,6 +33,7 @@ pub(super) struct Header {
     /// The name by which people play it
     pub(super) name: Spanned<Id>,
     /// What it does and when to use it
+    #[schemars(extend("minLength" = 1))]
     pub(super) description: Spanned<String>,
     /// Its licence, as an SPDX expression
     pub(super) license: Option<String>,
@@ -65,10 +75,10 @@ pub(super) struct InputFormat {
     /// A regular expression that the value must match
     pub(super) pattern: Option<Spanned<String>>,
     /// The value when none is given; an input without one must be given
-    pub(super) default: Option<Anything>,
+    pub(super) default: Option<Spanned<Anything>>,
     /// The only values allowed
     #[serde(rename = "enum")]
-    pub(super) options: Vec<Anything>,
+    pub(super) options: Vec<Spanned<Anything>>,
     /// What it is, for the person who is asked
     pub(super) description: Option<String>,
 }
@@ -85,6 +95,20 @@ pub(super) enum KindFormat {
     Boolean,
     List,
     Secret,
+}
+
+impl KindFormat {
+    /// Says what kind of value it is.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            KindFormat::String => "text",
+            KindFormat::Integer => "a whole number",
+            KindFormat::Number => "a number",
+            KindFormat::Boolean => "`true` or `false`",
+            KindFormat::List => "a list of texts",
+            KindFormat::Secret => "a secret text",
+        }
+    }
 }
 
 /// A condition on the project: exactly one of package, file, json, toml, contains, program, git, any
@@ -138,6 +162,7 @@ pub(super) enum GitFormat {
 #[serde(default)]
 pub(super) struct DocFormat {
     /// An https address, fetched when the playbook is played
+    #[schemars(extend("x-template" = true))]
     pub(super) url: Option<Spanned<String>>,
     /// A file of the library
     pub(super) file: Option<Spanned<String>>,
@@ -174,12 +199,16 @@ pub(super) struct McpFormat {
 #[serde(default)]
 pub(super) struct CommandFormat {
     /// The argv
+    #[schemars(extend("x-template" = true))]
     pub(super) run: Option<Spanned<Words>>,
     /// A program of the project's packages, run through its package manager
+    #[schemars(extend("x-template" = true))]
     pub(super) exec: Option<Spanned<Words>>,
     /// Packages to add with the project's package manager
+    #[schemars(extend("x-template" = true))]
     pub(super) add: Option<Spanned<Words>>,
     /// A script of the project's manifest
+    #[schemars(extend("x-template" = true))]
     pub(super) script: Option<Spanned<Words>>,
     /// The folder it runs in
     pub(super) cwd: Option<String>,
@@ -224,6 +253,7 @@ pub(super) struct EnvFormat {
     /// Its path in the project
     pub(super) file: Spanned<String>,
     /// Each key with the value it is set to
+    #[schemars(extend("x-template" = true, "propertyNames" = { "pattern": ENV_KEY }))]
     pub(super) keys: Entries<Spanned<Word>>,
 }
 
@@ -246,6 +276,7 @@ pub(super) struct BudgetFormat {
 #[serde(default)]
 pub(super) struct StageFormat {
     /// What people see of a stage that has no section
+    #[schemars(extend("x-template" = true))]
     pub(super) title: Option<Spanned<Word>>,
     /// The stages that come before; the one above when left out, none for `[]`
     pub(super) needs: Option<Vec<Spanned<Id>>>,
@@ -260,6 +291,7 @@ pub(super) struct StageFormat {
     /// How many times a failed check goes back to the model; 1 when left out
     pub(super) retry: Option<u32>,
     /// Whether it is played at all: an expression
+    #[schemars(extend("x-template" = true))]
     pub(super) when: Option<Spanned<Word>>,
     /// What it is played for, once each
     pub(super) for_each: Option<Spanned<ForEachFormat>>,
@@ -274,7 +306,7 @@ pub(super) struct StageFormat {
     /// The alias of the model; `default` when left out
     pub(super) model: Option<Spanned<Id>>,
     /// How hard the model should think
-    pub(super) effort: Option<crate::playbook::Effort>,
+    pub(super) effort: Option<Spanned<crate::playbook::Effort>>,
     /// Markdown files of the library whose prose this stage gets
     pub(super) include: Vec<Spanned<String>>,
     /// Documents that this stage may search
@@ -311,23 +343,32 @@ pub(super) struct CheckFormat {
     /// A command that exits with 0
     pub(super) run: Option<Spanned<Id>>,
     /// A glob that some file matches
+    #[schemars(extend("x-template" = true))]
     pub(super) file: Option<Spanned<String>>,
     /// A text, or `{regex: …}`, that some file contains
+    #[schemars(extend("x-template" = true))]
     pub(super) contains: Option<Spanned<ContainsFormat>>,
     /// A glob of the files to look in
     #[serde(rename = "in")]
+    #[schemars(extend("x-template" = true))]
     pub(super) within: Option<Spanned<String>>,
     /// A glob of files of which one has changed since the stage began
+    #[schemars(extend("x-template" = true))]
     pub(super) changed: Option<Spanned<String>>,
     /// A glob of files of which none has changed since the stage began
+    #[schemars(extend("x-template" = true))]
     pub(super) unchanged: Option<Spanned<String>>,
     /// A key of the env file that is set and not empty
+    #[schemars(extend("x-template" = true))]
     pub(super) env: Option<Spanned<String>>,
     /// A JSON file to look into
+    #[schemars(extend("x-template" = true))]
     pub(super) json: Option<Spanned<String>>,
     /// Where in the file, as a JSON pointer
+    #[schemars(extend("x-template" = true))]
     pub(super) pointer: Option<Spanned<String>>,
     /// What stands there
+    #[schemars(extend("x-template" = true))]
     pub(super) equals: Option<Spanned<Anything>>,
     /// The opposite must hold
     pub(super) not: bool,
@@ -341,15 +382,20 @@ pub(super) struct CheckFormat {
 pub(super) struct ForEachFormat {
     /// An expression whose value is a list
     #[serde(rename = "in")]
+    #[schemars(extend("x-template" = true))]
     pub(super) list: Option<Spanned<String>>,
     /// A glob: the items themselves, or beside `in` what an item may change
+    #[schemars(extend("x-template" = true))]
     pub(super) files: Option<Spanned<String>>,
     /// A text that the files contain
+    #[schemars(extend("x-template" = true))]
     pub(super) containing: Option<Spanned<String>>,
     /// The item's name in templates; `item` when left out
     #[serde(rename = "as")]
+    #[schemars(extend("pattern" = NAME))]
     pub(super) name: Option<Spanned<Id>>,
     /// The most items, as a number or a template
+    #[schemars(extend("x-template" = true))]
     pub(super) max: Option<Spanned<MaxFormat>>,
 }
 
@@ -367,7 +413,11 @@ fn settle(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(settle),
         Value::Object(fields) => {
             fields.remove("default");
-            fields.remove("format");
+            if let Some(Value::String(format)) = fields.remove("format")
+                && format == "uint32"
+            {
+                fields.insert("maximum".to_owned(), json!(u32::MAX));
+            }
             if let Some(Value::Array(types)) = fields.get_mut("type") {
                 types.retain(|kind| kind != "null");
                 if let [only] = &types[..] {
@@ -390,17 +440,17 @@ fn settle(schema: &mut Value) {
                     }
                 }
             }
-            if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
+            if fields.get("properties").is_some_and(Value::is_object) {
                 fields.insert("patternProperties".to_owned(), json!({ "^x_": true }));
                 fields.insert("additionalProperties".to_owned(), json!(false));
             }
             for (keyword, value) in fields {
-                match value {
-                    // Its keys are names of an author's, not keywords.
-                    Value::Object(named) if keyword == "properties" => {
+                match (keyword.as_str(), value) {
+                    // Their keys are names, which may be those of keywords.
+                    ("properties" | "$defs", Value::Object(named)) => {
                         named.values_mut().for_each(settle);
                     }
-                    value => settle(value),
+                    (_, value) => settle(value),
                 }
             }
         }
@@ -423,7 +473,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_called_as_a_keyword_is_a_key() {
-        assert!(schema()["$defs"]["InputFormat"]["properties"]["default"].is_object());
+    fn a_key_may_have_the_name_of_a_keyword() {
+        let input = &schema()["$defs"]["InputFormat"]["properties"];
+        let keys: Vec<&String> = input.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["type", "env", "pattern", "default", "enum", "description"]);
     }
 }

@@ -22,8 +22,11 @@ impl Lower<'_> {
         kinds.extend(command.exec.map(|words| (CommandKind::Exec, words)));
         kinds.extend(command.add.map(|words| (CommandKind::Add, words)));
         kinds.extend(command.script.map(|words| (CommandKind::Script, words)));
-        let (kind, words) =
-            self.exactly_one("a command", "run, exec, add, script", kinds, name.span)?;
+        let of = "run, exec, add, script";
+        let Some((kind, words)) = self.exactly_one("a command", of, kinds, name.span) else {
+            self.unread.push(name.value);
+            return None;
+        };
         let span = words.span;
         let words = self.words(words);
         if words.is_empty() {
@@ -41,6 +44,8 @@ impl Lower<'_> {
             }
             if let Some(rule) = self.exactly_one("an argument", "enum, pattern", rules, name.span) {
                 args.push(Argument { name, rule });
+            } else {
+                self.unread.push(name.value);
             }
         }
         Some(Command {

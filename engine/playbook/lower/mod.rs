@@ -14,7 +14,7 @@ use crate::playbook::format::{
     BudgetFormat, DocFormat, Entries, Header, Id, InputFormat, KindFormat, OutputFormat,
     RequirementFormat, UnreachableFormat,
 };
-use crate::playbook::node::{self, Reader};
+use crate::playbook::node::{self, Node, Reader, TypeFault};
 use crate::playbook::{
     Budget, Bundle, DataFormat, DataTest, Doc, DocPlace, EnvFile, IfUnreachable, Input, InputKind,
     McpServer, Playbook, Prose, Requirement, RequirementKind, document, shape,
@@ -27,18 +27,23 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Reads a bundle. What cannot be read is reported and left out.
 pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
     let mut faults = Vec::new();
+    let mut unread = Vec::new();
     let source = &bundle.files[0];
     let document = document::read(&source.text, FileId(0), &mut faults);
-    let header = header(source, &document, &mut faults);
-    let playbook = Lower { bundle, source, faults: &mut faults }.playbook(header, document);
-    (playbook, faults)
+    // Where the front matter cannot be read, nothing that the prose names can be looked up.
+    let Some(header) = header(source, &document, &mut faults, &mut unread) else {
+        return (Playbook::default(), faults);
+    };
+    let lower = Lower { bundle, source, faults: &mut faults, unread };
+    (lower.playbook(header, document), faults)
 }
 
 /// Returns the library's files that a front matter names, in order, each once.
 pub(super) fn named_files(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let document = document::read(text, FileId(0), &mut faults);
-    let header = header(&Source::new("", text), &document, &mut faults);
+    let header = header(&Source::new("", text), &document, &mut faults, &mut Vec::new());
+    let header = header.unwrap_or_default();
     let mut files: Vec<String> = header.include.iter().map(|path| path.value.clone()).collect();
     let docs =
         header.docs.0.iter().chain(header.stages.0.iter().flat_map(|(_, stage)| &stage.docs.0));
@@ -56,32 +61,37 @@ pub(super) fn named_files(text: &str) -> Vec<String> {
     files
 }
 
-fn header(source: &Source, document: &Document, faults: &mut Vec<Diagnostic>) -> Header {
-    let Some(range) = document.front_matter.clone() else { return Header::default() };
+fn header(
+    source: &Source,
+    document: &Document,
+    faults: &mut Vec<Diagnostic>,
+    unread: &mut Vec<String>,
+) -> Option<Header> {
+    let range = document.front_matter.clone()?;
     let yaml = &source.text[range.clone()];
-    let mut tree = match node::read(yaml, FileId(0), range.start) {
-        Ok(tree) => tree,
-        Err(fault) => {
-            faults.push(Diagnostic::error("bad-yaml", fault.span, fault.message));
-            return Header::default();
-        }
-    };
-    tree.span = Span::new(FileId(0), range.start.saturating_sub(4), range.end);
-    shape::hold(&mut tree, crate::playbook::schema(), faults);
-    serde::Deserialize::deserialize(Reader::Tree(&tree)).unwrap_or_else(|fault| {
-        faults.push(Diagnostic::error("bad-yaml", tree.span, fault.to_string()));
-        Header::default()
-    })
+    let mut tree = node::read(yaml, FileId(0), range.start, faults)?;
+    let fence = source.text[..range.start].rfind("---").unwrap_or_default();
+    tree.span = Span::new(FileId(0), fence, fence + "---".len());
+    let whole = shape::hold(&mut tree, crate::playbook::schema(), faults, unread);
+    if !whole && !matches!(tree.value, Node::Map(_)) {
+        return None;
+    }
+    serde::Deserialize::deserialize(Reader::Tree(&tree))
+        .map_err(|fault: TypeFault| {
+            faults.push(Diagnostic::error("bad-yaml", tree.span, fault.to_string()));
+        })
+        .ok()
 }
 
 struct Lower<'a> {
     bundle: &'a Bundle,
     source: &'a Source,
     faults: &'a mut Vec<Diagnostic>,
+    unread: Vec<String>,
 }
 
 impl Lower<'_> {
-    fn playbook(&mut self, header: Header, document: Document) -> Playbook {
+    fn playbook(mut self, header: Header, document: Document) -> Playbook {
         let stages = self.stages(header.stages, document.sections);
         Playbook {
             name: id(header.name),
@@ -102,7 +112,10 @@ impl Lower<'_> {
                 .mcp
                 .0
                 .into_iter()
-                .map(|(name, server)| McpServer { name, url: server.url })
+                .map(|(name, server)| {
+                    self.url(&server.url);
+                    McpServer { name, url: server.url }
+                })
                 .collect(),
             commands: self.commands(header.commands),
             env: header.env.map(|env| EnvFile {
@@ -113,10 +126,12 @@ impl Lower<'_> {
             budget: budget(&header.budget),
             preamble: document.preamble,
             stages,
+            unread: self.unread,
         }
     }
 
     fn input(&mut self, name: Spanned<String>, input: InputFormat) -> Input {
+        self.input_values(&name, &input);
         let kind = match input.kind {
             KindFormat::String => InputKind::String,
             KindFormat::Integer => InputKind::Integer,
@@ -125,17 +140,54 @@ impl Lower<'_> {
             KindFormat::List => InputKind::List,
             KindFormat::Secret => InputKind::Secret,
         };
-        if let Some(pattern) = &input.pattern {
-            self.regex(pattern);
-        }
         Input {
             name,
             kind,
             env: input.env,
             pattern: input.pattern,
-            default: input.default.map(|value| value.0),
-            options: input.options.into_iter().map(|value| value.0).collect(),
+            default: input.default.map(|value| value.value.0),
+            options: input.options.into_iter().map(|value| value.value.0).collect(),
             description: input.description,
+        }
+    }
+
+    /// Holds the values that an input names against its own type, pattern and list.
+    fn input_values(&mut self, name: &Spanned<String>, input: &InputFormat) {
+        let pattern = input.pattern.as_ref().filter(|pattern| self.regex(pattern));
+        let fits: fn(&Value) -> bool = match input.kind {
+            KindFormat::String | KindFormat::Secret => Value::is_string,
+            KindFormat::Integer => |value| value.is_i64() || value.is_u64(),
+            KindFormat::Number => Value::is_number,
+            KindFormat::Boolean => Value::is_boolean,
+            KindFormat::List => {
+                |value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+            }
+        };
+        let kind = input.kind.word();
+        for value in input.options.iter().chain(&input.default) {
+            let shown = &value.value.0;
+            if !fits(shown) {
+                let message = format!("`{}` is {kind}, and {shown} is not", name.value);
+                self.fault("wrong-value", value.span, &message);
+            } else if let (Some(pattern), Some(text)) = (pattern, shown.as_str())
+                && !regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+            {
+                let message = format!("{shown} does not match the pattern of `{}`", name.value);
+                self.fault("wrong-value", value.span, &message);
+            }
+        }
+        let Some(default) = &input.default else { return };
+        if matches!(input.kind, KindFormat::Secret) {
+            let message = format!("`{}` is a secret, and a secret has no default", name.value);
+            self.faults.push(
+                Diagnostic::error("wrong-value", default.span, message)
+                    .help("a playbook is read by everybody; name the variable in `env:`"),
+            );
+        } else if !input.options.is_empty()
+            && !input.options.iter().any(|option| option.value.0 == default.value.0)
+        {
+            let message = format!("the default of `{}` is not in its `enum`", name.value);
+            self.fault("wrong-value", default.span, &message);
         }
     }
 
@@ -160,6 +212,14 @@ impl Lower<'_> {
             any,
             not,
         } = requirement.value;
+        let data = json.is_some() || toml.is_some();
+        self.companion("version", version.as_ref(), package.is_some(), "`package`");
+        self.companion("pointer", pointer.as_ref(), data, "`json` or `toml`");
+        self.companion("equals", equals.as_ref(), data, "`json` or `toml`");
+        self.companion("in", within.as_ref(), contains.is_some(), "`contains`");
+        if let Some(pointer) = &pointer {
+            self.pointer(pointer);
+        }
         let mut kinds = Vec::new();
         if let Some(package) = package {
             let version = version.map(|version| Spanned::new(version.value.0, version.span));
@@ -186,6 +246,7 @@ impl Lower<'_> {
             }
             (Some(text), None) => {
                 self.fault("missing-key", text.span, "`contains` wants `in`, the files to look in");
+                return None;
             }
             _ => {}
         }
@@ -195,6 +256,24 @@ impl Lower<'_> {
         let of = "package, file, json, toml, contains, program, git, any";
         let kind = self.exactly_one("a requirement", of, kinds, span)?;
         Some(Requirement { kind, not, span })
+    }
+
+    /// Reports a key that says nothing without another.
+    fn companion<T>(&mut self, key: &str, value: Option<&Spanned<T>>, other: bool, of: &str) {
+        if let Some(value) = value.filter(|_| !other) {
+            self.fault("wrong-value", value.span, &format!("`{key}` says nothing without {of}"));
+        }
+    }
+
+    fn pointer(&mut self, pointer: &Spanned<String>) {
+        let text = pointer.value.as_str();
+        if !(text.is_empty() || text.starts_with('/') || text.starts_with("${{")) {
+            let message = format!("`{text}` is not a JSON pointer");
+            self.faults.push(
+                Diagnostic::error("wrong-value", pointer.span, message)
+                    .help("a pointer begins with `/`, such as `/scripts/build`"),
+            );
+        }
     }
 
     /// Returns the one thing that a record says, or reports that it says none or several.
@@ -245,6 +324,7 @@ impl Lower<'_> {
     fn doc(&mut self, name: Spanned<String>, doc: DocFormat) -> Option<Doc> {
         let mut places = Vec::new();
         if let Some(url) = &doc.url {
+            self.url(url);
             places.push(DocPlace::Url(self.template(url)));
         }
         if let Some(file) = &doc.file {
@@ -254,7 +334,10 @@ impl Lower<'_> {
             }
             places.push(DocPlace::File(file.clone()));
         }
-        let place = self.exactly_one("a doc", "url, file", places, name.span)?;
+        let Some(place) = self.exactly_one("a doc", "url, file", places, name.span) else {
+            self.unread.push(name.value);
+            return None;
+        };
         Some(Doc {
             name,
             place,

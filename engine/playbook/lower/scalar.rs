@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::expression::{Expression, Template};
+use crate::expression::{Expression, Part, Template};
 use crate::playbook::format::Word;
 use crate::playbook::lower::Lower;
 use crate::source::{Span, Spanned};
@@ -13,15 +13,16 @@ impl Lower<'_> {
         self.template(&Spanned::new(word.value.0, word.span))
     }
 
-    /// Parses a template. A YAML scalar with escapes does not stand verbatim in the file: all of
-    /// it is then the place of everything in it.
+    /// Parses a template. A YAML scalar with escapes does not stand verbatim in the file: what
+    /// cannot be found again in it has all of it as its place.
     pub(super) fn template(&mut self, text: &Spanned<String>) -> Template {
         let place = self.verbatim(text);
         let (mut template, mut faults) = Template::parse(&text.value, place.unwrap_or(text.span));
         if place.is_none() {
+            let mut at = 0;
             for part in &mut template.parts {
-                if let crate::expression::Part::Expression(expression) = part {
-                    expression.span = text.span;
+                if let Part::Expression(expression) = part {
+                    expression.span = self.within(text.span, &expression.text, &mut at);
                 }
             }
             faults.iter_mut().for_each(|fault| fault.span = text.span);
@@ -35,11 +36,22 @@ impl Lower<'_> {
         let (mut expression, mut faults) =
             Expression::parse(&text.value, place.unwrap_or(text.span));
         if place.is_none() {
-            expression.span = text.span;
+            expression.span = self.within(text.span, &expression.text, &mut 0);
             faults.iter_mut().for_each(|fault| fault.span = text.span);
         }
         self.faults.append(&mut faults);
         expression
+    }
+
+    /// Finds an expression in a scalar from `at` on, and moves `at` behind it.
+    fn within(&self, scalar: Span, expression: &str, at: &mut usize) -> Span {
+        let written = self.source.slice(scalar);
+        let Some(found) = written.get(*at..).and_then(|rest| rest.find(expression)) else {
+            return scalar;
+        };
+        let start = *at + found;
+        *at = start + expression.len();
+        scalar.part(start, *at)
     }
 
     /// Returns where a scalar's text stands letter by letter, its quotes left out.
@@ -65,8 +77,10 @@ impl Lower<'_> {
         duration
     }
 
-    pub(super) fn regex(&mut self, pattern: &Spanned<String>) {
-        if let Err(error) = regex::Regex::new(&pattern.value) {
+    /// Whether a regular expression is one.
+    pub(super) fn regex(&mut self, pattern: &Spanned<String>) -> bool {
+        let compiled = regex::Regex::new(&pattern.value);
+        if let Err(error) = &compiled {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
             self.fault(
@@ -75,11 +89,44 @@ impl Lower<'_> {
                 &format!("the regular expression is wrong: {reason}"),
             );
         }
+        compiled.is_ok()
     }
 
     pub(super) fn glob(&mut self, glob: &Spanned<String>) {
         if let Err(error) = globset::Glob::new(&glob.value) {
             self.fault("bad-pattern", glob.span, &format!("the glob is wrong: {}", error.kind()));
+        }
+    }
+
+    /// Holds an address to https; plain http is for this machine only. Its host is no template.
+    pub(super) fn url(&mut self, url: &Spanned<String>) {
+        let fixed = url.value.split("${{").next().unwrap_or_default();
+        let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+        let rest = fixed.strip_prefix("https://").or_else(|| {
+            let host = local.iter().find(|host| fixed.starts_with(**host))?;
+            fixed[host.len()..].starts_with(['/', ':']).then(|| &fixed["http://".len()..])
+        });
+        match rest {
+            None => self.faults.push(
+                Diagnostic::error(
+                    "wrong-value",
+                    url.span,
+                    format!("`{}` is no https address", url.value),
+                )
+                .help("write the whole address, such as `https://example.com/guide.md`"),
+            ),
+            Some("") => {
+                self.fault("wrong-value", url.span, "the address has no host");
+            }
+            Some(rest) if fixed.len() < url.value.len() && !rest.contains('/') => self.faults.push(
+                Diagnostic::error(
+                    "misplaced-template",
+                    url.span,
+                    "the host of an address cannot have a template",
+                )
+                .help("what a play may reach is fixed before anything is read; write the host out"),
+            ),
+            Some(_) => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
+use crate::expression::Part;
 use crate::playbook::document::Section;
 use crate::playbook::format::{
     ApproveFormat, CheckFormat, ContainsFormat, Entries, ForEachFormat, OutputFormat, StageFormat,
@@ -10,6 +11,12 @@ use crate::playbook::format::{
 use crate::playbook::lower::{Lower, budget, id};
 use crate::playbook::{Approve, Check, CheckKind, ForEach, Grant, Items, Output, Pattern, Stage};
 use crate::source::{FileId, Span, Spanned};
+
+/// Names that an item cannot have: what templates see anyway, and words of the grammar.
+const RESERVED: [&str; 15] = [
+    "inputs", "project", "stages", "args", "always", "and", "or", "not", "in", "is", "if", "else",
+    "true", "false", "none",
+];
 
 impl Lower<'_> {
     pub(super) fn grants(&mut self, grants: Vec<Spanned<String>>) -> Vec<Spanned<Grant>> {
@@ -52,8 +59,15 @@ impl Lower<'_> {
     /// Holds the headings against the stages: strays, doubles, and their order.
     fn headings(&mut self, order: &[String], sections: &[Option<Section>]) {
         let mut last: Option<(usize, &Section)> = None;
+        // Without any stage that could be read, no heading is the one that is wrong.
+        if order.is_empty() {
+            return;
+        }
         for (index, section) in sections.iter().flatten().enumerate() {
             let id = &section.id;
+            if self.unread.contains(&id.value) {
+                continue;
+            }
             let earlier = sections.iter().flatten().take(index);
             if let Some(earlier) = earlier.into_iter().find(|other| other.id.value == id.value) {
                 let message = format!("the stage `{}` has a second section", id.value);
@@ -69,6 +83,11 @@ impl Lower<'_> {
                 match crate::diagnostic::near(&id.value, order.iter().map(String::as_str)) {
                     Some(near) => {
                         fault = fault.label(format!("did you mean `{near}`?")).fix(id.span, near);
+                    }
+                    None if section.underlined => {
+                        fault = fault.help(
+                            "a line `---` makes a heading of the text above it; put an empty line between",
+                        );
                     }
                     None => {
                         fault = fault.help(
@@ -122,6 +141,9 @@ impl Lower<'_> {
             }
             _ => {}
         }
+        if let Some(run) = &stage.run {
+            self.only_for_models(&name.value, run.span, &stage);
+        }
         let needs = match stage.needs {
             Some(needs) => needs.into_iter().map(id).collect(),
             None => above.map(|above| Spanned::new(above, name.span)).into_iter().collect(),
@@ -154,13 +176,35 @@ impl Lower<'_> {
             optional: stage.optional,
             timeout: self.duration(stage.timeout.as_ref()),
             model: stage.model.map_or_else(|| Spanned::new("default".to_owned(), name.span), id),
-            effort: stage.effort,
+            effort: stage.effort.map(|effort| effort.value),
             includes: self.includes(&stage.include),
             docs: self.docs(stage.docs),
             fork: stage.context.is_some(),
             retro: stage.retro.unwrap_or(true),
             budget: budget(&stage.budget),
             id: name,
+        }
+    }
+
+    /// Reports the keys of a `run:` stage that only a model would heed.
+    fn only_for_models(&mut self, name: &str, run: Span, stage: &StageFormat) {
+        let places = [
+            ("tools", stage.tools.first().map(|tool| tool.span)),
+            ("output", stage.output.as_ref().map(|output| output.span)),
+            ("model", stage.model.as_ref().map(|model| model.span)),
+            ("effort", stage.effort.as_ref().map(|effort| effort.span)),
+            ("context", stage.context.as_ref().map(|context| context.span)),
+            ("include", stage.include.first().map(|path| path.span)),
+            ("docs", stage.docs.0.first().map(|(name, _)| name.span)),
+        ];
+        for (key, place) in places {
+            let Some(place) = place else { continue };
+            let message = format!("the stage `{name}` runs a command, and `{key}` is for a model");
+            self.faults.push(
+                Diagnostic::error("unknown-key", place, message)
+                    .related(run, "no model plays this stage")
+                    .help("leave it out; a command's output is its exit code and text"),
+            );
         }
     }
 
@@ -180,6 +224,18 @@ impl Lower<'_> {
             not,
             baseline,
         } = check.value;
+        self.companion("in", within.as_ref(), contains.is_some(), "`contains`");
+        self.companion("pointer", pointer.as_ref(), json.is_some(), "`json`");
+        self.companion("equals", equals.as_ref(), json.is_some(), "`json`");
+        if let Some(pointer) = &pointer {
+            self.pointer(pointer);
+        }
+        for glob in [&file, &within, &changed, &unchanged].into_iter().flatten() {
+            if !glob.value.contains("${{") {
+                self.glob(glob);
+            }
+        }
+        let baseline_alone = baseline && run.is_none();
         let mut kinds = Vec::new();
         kinds.extend(run.map(|run| CheckKind::Run(id(run))));
         if let Some(file) = file {
@@ -222,6 +278,9 @@ impl Lower<'_> {
         }
         let of = "run, file, contains, changed, unchanged, env, json";
         let kind = self.exactly_one("a check", of, kinds, span)?;
+        if baseline_alone {
+            self.fault("wrong-value", span, "`baseline` says nothing without `run`");
+        }
         Some(Check { kind, not, baseline, span })
     }
 
@@ -230,6 +289,7 @@ impl Lower<'_> {
         let ForEachFormat { list, files, containing, name, max } = for_each.value;
         let (items, narrowed) = match (list, files) {
             (Some(list), files) => {
+                self.companion("containing", containing.as_ref(), false, "`files` as the items");
                 (Items::List(self.expression(&list)), files.map(|files| self.template(&files)))
             }
             (None, Some(files)) => {
@@ -246,9 +306,19 @@ impl Lower<'_> {
             }
         };
         let name = name.map_or_else(|| Spanned::new("item".to_owned(), span), id);
+        if RESERVED.contains(&name.value.as_str()) {
+            let message =
+                format!("an item cannot be called `{}`: it has a meaning already", name.value);
+            self.fault("wrong-value", name.span, &message);
+        }
         let max = max.map(|max| {
             if let Value::String(text) = &max.value.0 {
-                self.template(&Spanned::new(text.clone(), max.span));
+                let template = self.template(&Spanned::new(text.clone(), max.span));
+                if !matches!(&template.parts[..], [Part::Expression(_)]) {
+                    let message =
+                        format!("`max` is `{text}`, neither a whole number nor one `${{{{ }}}}`");
+                    self.fault("wrong-value", max.span, &message);
+                }
             }
             Spanned::new(max.value.0, max.span)
         });
@@ -258,19 +328,21 @@ impl Lower<'_> {
     fn output(&mut self, output: Spanned<OutputFormat>) -> Output {
         let OutputFormat::Schema(named) = output.value else { return Output::Markdown };
         let span = named.span;
-        let schema = match named.value.0 {
+        let (schema, place) = match named.value.0 {
             Value::String(path) => match self.bundle.named.get(&path) {
-                Some(Ok(file)) => self.schema_file(*file),
+                Some(Ok(file)) => (self.schema_file(*file), Span::new(*file, 0, 1)),
                 other => {
                     self.missing_file(&Spanned::new(path, span), other);
-                    None
+                    (None, span)
                 }
             },
-            inline => Some(inline),
+            inline => (Some(inline), span),
         };
         let schema = schema.unwrap_or(Value::Bool(true));
-        if let Err(reason) = crate::playbook::valid_schema(&schema) {
-            self.fault("bad-schema", span, &format!("the schema is not valid: {reason}"));
+        if let Err((path, reason)) = crate::playbook::valid_schema(&schema) {
+            let text = &self.bundle.files[usize::from(place.file.0)].text;
+            let place = follow(text, place, &path);
+            self.fault("bad-schema", place, &format!("the schema is not valid: {reason}"));
         }
         Output::Schema { schema, span }
     }
@@ -290,6 +362,18 @@ impl Lower<'_> {
             }
         }
     }
+}
+
+/// Finds a JSON pointer's last key in a text, from a span on, each key after the one above it.
+fn follow(text: &str, from: Span, pointer: &str) -> Span {
+    let mut at = from.start as usize;
+    let mut place = from;
+    for key in pointer.split('/').filter(|key| !key.is_empty() && key.parse::<u32>().is_err()) {
+        let Some(found) = text.get(at..).and_then(|rest| rest.find(key)) else { break };
+        place = Span::new(from.file, at + found, at + found + key.len());
+        at += found + key.len();
+    }
+    place
 }
 
 /// Reads `read`, `run(NAME)` or `mcp(server/tool)`.
