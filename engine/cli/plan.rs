@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::cli::surroundings::Surroundings;
-use crate::cli::target::{Read, Target};
+use crate::cli::target::{Read, Target, show_errors};
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::plan::{Inputs, Plan};
 use crate::reference::Index;
@@ -35,7 +35,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     let read = arguments.target.read(surroundings)?;
-    if read.has_errors() {
+    if show_errors(&read.bundle, &read.findings) {
         return Ok(FAILED);
     }
     let (plan, index) = sketch(&arguments.target, read, surroundings)?;

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 use crate::cli::plan::sketch;
 use crate::cli::surroundings::Surroundings;
-use crate::cli::target::Target;
+use crate::cli::target::{Target, show_errors};
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::context;
 use crate::diagnostic::near;
@@ -38,7 +38,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     let read = arguments.target.read(surroundings)?;
-    if read.has_errors() {
+    if show_errors(&read.bundle, &read.findings) {
         return Ok(FAILED);
     }
     let (plan, index) = sketch(&arguments.target, read, surroundings)?;

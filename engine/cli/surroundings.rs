@@ -42,9 +42,18 @@ impl Surroundings {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Returns the folder of settings.
-    pub(super) fn config(&self) -> anyhow::Result<&PathBuf> {
-        self.config.as_ref().context("there is no home folder: set HOME or XDG_CONFIG_HOME")
+    /// Reads a file in the folder of settings, where there is one.
+    pub(super) fn setting(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let Some(path) = self.config.as_ref().map(|config| config.join(name)) else {
+            return Ok(None);
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot read the settings `{}`", path.display()))
+            }
+        }
     }
 
     /// Returns the folder of runs.

@@ -69,6 +69,13 @@ impl Target {
                 given.insert(input.name.value.clone(), Given::Text(value.to_owned()));
             }
         }
+        given.extend(self.flags(playbook)?);
+        Ok(given)
+    }
+
+    /// Returns the inputs that were given by flag.
+    pub(super) fn flags(&self, playbook: &Playbook) -> anyhow::Result<BTreeMap<String, Given>> {
+        let mut given = BTreeMap::new();
         for flag in &self.inputs {
             let (name, value) = flag
                 .split_once('=')
@@ -90,20 +97,19 @@ impl Target {
     }
 }
 
-impl Read {
-    /// Shows errors, if there are any, and says whether there were.
-    pub(super) fn has_errors(&self) -> bool {
-        let errors: Vec<&Diagnostic> =
-            self.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-        for error in &errors {
-            complain(&format!("{}\n", text::render(error, &self.bundle.files, err_has_colors())));
-        }
-        if !errors.is_empty() {
-            let what = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
-            complain(&format!("{what} in {}; nothing was played", self.bundle.files[0].name));
-        }
-        !errors.is_empty()
+/// Shows errors, if there are any, and says whether there were.
+pub(super) fn show_errors(bundle: &Bundle, findings: &[Diagnostic]) -> bool {
+    let errors: Vec<&Diagnostic> =
+        findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    for error in &errors {
+        complain(&format!("{}\n", text::render(error, &bundle.files, err_has_colors())));
     }
+    if let Some(first) = bundle.files.first().filter(|_| !errors.is_empty()) {
+        let count = errors.len();
+        let what = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
+        complain(&format!("{what} in {}; nothing was played", first.name));
+    }
+    !errors.is_empty()
 }
 
 /// Reads a value from a file, without the line end that editors leave.

@@ -31,29 +31,6 @@ pub fn parse(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
     lower::lower(bundle)
 }
 
-/// Takes the front matter of a markdown file that is no playbook, if it has one, from its prose.
-/// It is read by the same rules as a playbook's; a fault names its line.
-pub fn front_matter(text: &str) -> Result<(Option<Value>, &str), String> {
-    let file = crate::source::FileId::default();
-    let (range, body) = document::front_matter(text, file, &mut Vec::new());
-    let Some(range) = range else {
-        return if body == text.len() && text.contains("---") {
-            Err("the front matter is never closed; close it with a line `---`".to_owned())
-        } else {
-            Ok((None, &text[body..]))
-        };
-    };
-    let fault = |message: &str, at: u32| {
-        let line = Source::new("", text).place(at).line;
-        format!("line {line}: {message}")
-    };
-    let tree = node::read(&text[range.clone()], file, range.start)
-        .map_err(|wrong| fault(&wrong.message, wrong.span.start))?;
-    let value = serde::Deserialize::deserialize(node::Reader::Tree(&tree))
-        .map_err(|wrong| fault(&wrong.to_string(), tree.span.start))?;
-    Ok((Some(value), &text[body..]))
-}
-
 /// Returns the JSON Schema of a front matter: what editors offer, and what parsing holds a front
 /// matter to.
 pub fn schema() -> &'static Value {

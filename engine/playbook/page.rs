@@ -21,8 +21,12 @@ pub fn front_matter(text: &str) -> Result<(Option<Value>, &str), String> {
         let line = Source::new("", text).place(at).line;
         format!("line {line}: {message}")
     };
-    let tree = node::read(&text[range.clone()], file, range.start)
-        .map_err(|wrong| fault(&wrong.message, wrong.span.start))?;
+    let mut faults = Vec::new();
+    let tree = node::read(&text[range.clone()], file, range.start, &mut faults);
+    if let Some(wrong) = faults.first() {
+        return Err(fault(&wrong.message, wrong.span.start));
+    }
+    let Some(tree) = tree else { return Ok((None, &text[body..])) };
     let value = serde::Deserialize::deserialize(node::Reader::Tree(&tree))
         .map_err(|wrong| fault(&wrong.to_string(), tree.span.start))?;
     Ok((Some(value), &text[body..]))
