@@ -22,6 +22,7 @@ pub mod journal;
 pub mod approval;
 pub mod gate;
 pub mod tools;
+pub mod cassette;
 pub mod context;
 pub mod run;
 pub mod report;

@@ -38,6 +38,16 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Names what is asked: a question's id, or the stage that waits for a yes.
+    pub fn name(&self) -> String {
+        match self {
+            Question::Before { at, .. } | Question::Output { at, .. } => format!("approve {at}"),
+            Question::Ask { id, .. } => id.clone(),
+        }
+    }
+}
+
 /// What a person decided, and who it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {

@@ -13,7 +13,7 @@ use crate::plan::Inputs;
 pub struct Clean(String);
 
 /// Masks exact values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Redactor {
     machine: Option<AhoCorasick>,
     masks: Vec<String>,
