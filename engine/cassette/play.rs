@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::approval::{Answer, Nobody, Person, Question};
 use crate::cassette::{Answered, Asked, Cassette, Command, Ended, Got, Line, Sees, Turn, tool_of};
 use crate::gate::{Invocation, Ran, Runner};
-use crate::journal::{At, Event, Record};
+use crate::journal::{At, Event};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page};
 
@@ -74,12 +74,12 @@ impl Player {
         Player { turns, docs, state: Mutex::new(state) }
     }
 
-    /// Passes over what a run that is resumed has already used, by its journal.
-    pub fn go_on(&self, records: &[Record]) {
+    /// Passes over what a run that is resumed has already used, by the events of its journal.
+    pub fn go_on<'a>(&self, events: impl IntoIterator<Item = &'a Event>) {
         let mut state = self.state();
         let mut started = Vec::new();
-        for record in records {
-            match &record.event {
+        for event in events {
+            match event {
                 Event::CommandStarted { at, name, why, .. } => {
                     started.push((at.clone(), name.clone(), why.clone()));
                 }

@@ -395,16 +395,15 @@ async fn a_resumed_run_goes_on_where_it_was() {
     let (_, text) = record().await;
     let text = text.replace("\"name\":\"missing\"", "\"name\":\"add\"");
     let player = player(&text);
-    let record = |event| crate::journal::Record { seq: 1, at: 1, event };
     let at = At::stage("install");
     player.go_on(&[
-        record(crate::journal::Event::CommandStarted {
+        crate::journal::Event::CommandStarted {
             at: at.clone(),
             name: "add".to_owned(),
             argv: Vec::new(),
             why: "stage".to_owned(),
-        }),
-        record(crate::journal::Event::CommandEnded {
+        },
+        crate::journal::Event::CommandEnded {
             at,
             name: "add".to_owned(),
             exit: Some(0),
@@ -412,14 +411,14 @@ async fn a_resumed_run_goes_on_where_it_was() {
             took: 0,
             changed: Vec::new(),
             replayed: true,
-        }),
-        record(crate::journal::Event::Answered {
+        },
+        crate::journal::Event::Answered {
             at: At::stage("events"),
             what: "approve before".to_owned(),
             answer: String::new(),
             by: String::new(),
             waited: 0,
-        }),
+        },
     ]);
     let project = project();
     let next = Runner::run(&*player, &invocation(project.path(), "add")).await;

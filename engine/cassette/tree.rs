@@ -174,7 +174,9 @@ mod tests {
     /// Records what `command` does to a project, and does it again to a copy.
     fn round(files: &[(&str, &[u8])], command: impl Fn(&Path)) -> (Vec<FilePatch>, [Snapshot; 2]) {
         let projects = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        projects.iter().for_each(|project| write(project.path(), files));
+        for project in &projects {
+            write(project.path(), files);
+        }
         let root = projects[0].path();
         let mut tree = Tree::open(root, &root.join("run.jsonl")).unwrap();
         let before = tree.look().unwrap();
