@@ -23,6 +23,7 @@ pub mod journal;
 pub mod approval;
 pub mod gate;
 pub mod tools;
+pub mod cassette;
 pub mod context;
 pub mod outline;
 pub mod run;

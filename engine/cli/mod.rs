@@ -1,14 +1,25 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+mod ask;
+mod budget;
+mod demo;
 mod explain;
 mod folder;
+mod inputs;
 mod lint;
 mod list;
+mod live;
+mod model;
 mod plan;
+mod play;
 mod print;
 mod prompt;
+mod show;
+mod signals;
 mod surroundings;
 mod target;
+mod telling;
+mod world;
 
 use std::process::ExitCode;
 
@@ -26,11 +37,13 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Play(Box<play::Arguments>),
     Plan(plan::Arguments),
     Prompt(prompt::Arguments),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
+    Show(show::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -55,7 +68,9 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => lint::run(arguments),
         Command::List(arguments) => list::run(arguments, &surroundings),
         Command::Plan(arguments) => plan::run(arguments, &surroundings),
+        Command::Play(arguments) => play::run(arguments, &surroundings),
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
+        Command::Show(arguments) => show::run(arguments, &surroundings),
     };
     match ran {
         Ok(code) => ExitCode::from(code),

@@ -15,7 +15,7 @@ pub use crate::source::visible;
 pub struct Clean(String);
 
 /// Masks exact values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Redactor {
     machine: Option<AhoCorasick>,
     masks: Vec<String>,

@@ -121,7 +121,7 @@ impl Workspace {
     }
 
     /// Reads any file of the project, for the engine's own use: env files among them.
-    pub(super) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         match self.dir.read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -212,7 +212,7 @@ impl Workspace {
 
     /// Refuses a path that no stage may change, whatever its globs: secret files, and protected
     /// ones that `writes` does not name letter by letter.
-    pub(super) fn refuse_write(&self, path: &str, writes: &[String]) -> Result<(), Refusal> {
+    pub(crate) fn refuse_write(&self, path: &str, writes: &[String]) -> Result<(), Refusal> {
         self.refuse_secret(path, path)?;
         let real = self.dir.canonicalize(path).ok();
         let real = real.and_then(|real| real.to_str().map(str::to_owned));
@@ -228,7 +228,7 @@ impl Workspace {
 
     /// Puts bytes in the place of a file, whole or not at all. Its mode is kept; a link is
     /// followed inside the root, and stays a link.
-    pub(super) fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let target = match self.dir.symlink_metadata(path) {
             Ok(metadata) if metadata.is_symlink() => self.dir.canonicalize(path)?,
             _ => PathBuf::from(path),
@@ -257,7 +257,7 @@ impl Workspace {
     }
 
     /// Removes a file.
-    pub(super) fn remove(&self, path: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, path: &str) -> io::Result<()> {
         self.dir.remove_file(path)
     }
 

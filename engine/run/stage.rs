@@ -78,7 +78,7 @@ pub(super) async fn ask(
         Nobody::Absent(_) => Halt::Stopped(format!(
             "{nobody}: go on at a terminal, or with `--yes` or an answers file"
         )),
-        Nobody::Interrupted => Halt::Stopped(nobody.to_string()),
+        Nobody::Unfit(_) | Nobody::Interrupted => Halt::Stopped(nobody.to_string()),
     })?;
     let words = match &answer.decision {
         Decision::Accept => "accepted".to_owned(),
