@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dialoguer::console::Term;
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Editor, Input, MultiSelect, Select};
+use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ enum Choice {
 
 /// Asks at the terminal.
 #[derive(Clone)]
-pub struct Terminal {
+pub(super) struct Terminal {
     desk: Arc<Mutex<Desk>>,
     asking: Arc<AtomicBool>,
 }
@@ -57,6 +57,21 @@ trait Screen: Send {
     fn edit(&mut self, text: &str) -> io::Result<Option<String>>;
     /// Puts everything back as it was before an interrupted question.
     fn restore(&mut self);
+}
+
+/// Asks for an input that was not given; a secret is not shown while it is typed.
+pub(super) fn input(name: &str, about: Option<&str>, secret: bool) -> anyhow::Result<String> {
+    let prompt = match about {
+        Some(about) => format!("{} ({})", escape(about), escape(name)),
+        None => escape(name),
+    };
+    let theme = ColorfulTheme::default();
+    let typed = if secret {
+        Password::with_theme(&theme).with_prompt(prompt).interact_on(&Term::stderr())
+    } else {
+        Input::<String>::with_theme(&theme).with_prompt(prompt).interact_text_on(&Term::stderr())
+    };
+    Ok(typed?)
 }
 
 impl Terminal {

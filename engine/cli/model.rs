@@ -17,7 +17,7 @@ use crate::run::Model;
 
 /// Which model answers.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct Choice {
     /// The service that answers, such as anthropic, openai or ollama
     #[arg(long, value_name = "NAME", help_heading = "Model")]
     pub(super) provider: Option<String>,
@@ -62,7 +62,7 @@ pub(super) struct Chosen {
 /// Says how to get a model.
 pub(super) const NO_MODEL: &str = include_str!("no_model.md");
 
-impl Arguments {
+impl Choice {
     /// Chooses a service and opens the way to it; nothing where none is set up.
     pub(super) fn choose(&self, surroundings: &Surroundings) -> anyhow::Result<Option<Chosen>> {
         let settings = Settings::read(surroundings)?;

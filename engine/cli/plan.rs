@@ -55,7 +55,7 @@ pub(super) fn sketch(
     read: Read,
     surroundings: &Surroundings,
 ) -> anyhow::Result<(Plan, Index)> {
-    let project = target.project()?;
+    let project = target.project(surroundings)?;
     let given = target.given(&read.playbook, surroundings)?;
     let inputs = Inputs::sketch(&read.playbook, &given);
     let mut index = Index::default();

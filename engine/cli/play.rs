@@ -1,5 +1,6 @@
 //! `wizard play`: does it.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::cli::demo::Demo;
 use crate::cli::folder::RunFolder;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target, show_errors};
-use crate::cli::world::{Replay, World};
+use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
 use crate::gate::redact::Redactor;
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     pub(super) target: Target,
 
     #[command(flatten)]
-    pub(super) model: model::Arguments,
+    pub(super) model: model::Choice,
 
     /// Play a recorded run on a copy of the playbook's sample project
     #[arg(long, conflicts_with_all = ["project", "replay", "record", "provider", "base_url"])]
@@ -84,6 +85,7 @@ struct Play<'a> {
     surroundings: &'a Surroundings,
     bundle: crate::playbook::Bundle,
     plan: Plan,
+    chosen: Option<model::Chosen>,
     replay: Option<Replay>,
     /// Where runs are kept.
     state: PathBuf,
@@ -102,11 +104,17 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         let replay = arguments.replay.as_deref().map(Replay::read).transpose()?;
         (arguments.target.project.clone(), surroundings.state()?.clone(), replay)
     };
-    let project = crate::project::load(&root)?;
+    let needs_model = replay.is_none() && crate::plan::needs_model(&playbook);
+    let chosen = if needs_model { arguments.model.choose(surroundings)? } else { None };
+    if needs_model && chosen.is_none() {
+        print::complain(model::NO_MODEL);
+        return Ok(UNABLE);
+    }
+    let project = crate::project::load(&root)?.with_environment(&surroundings.variables);
     let cassette = replay.as_ref().map(|replay| &replay.cassette);
     let inputs = super::inputs::resolve(arguments, &playbook, cassette, surroundings)?;
     let plan = crate::plan::build(&bundle, playbook, inputs, project);
-    let play = Play { arguments, surroundings, bundle, plan, replay, state };
+    let play = Play { arguments, surroundings, bundle, plan, chosen, replay, state };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(play.play());
     // A prompt that was interrupted still waits for its answer in a thread of its own.
@@ -116,7 +124,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
 
 impl Play<'_> {
     async fn play(self) -> anyhow::Result<u8> {
-        let Play { arguments, surroundings, bundle, plan, replay, state } = self;
+        let Play { arguments, surroundings, bundle, plan, chosen, replay, state } = self;
         let cancel = CancellationToken::new();
         signals::listen(cancel.clone());
         let budget = budget::changed(plan.playbook.budget, &arguments.budget)?;
@@ -128,17 +136,20 @@ impl Play<'_> {
         };
         let workspace = open()?;
         let redactor = || Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
-        let Some(world) =
-            World::open(arguments, surroundings, &plan, replay, redactor(), &cancel)?
-        else {
-            print::complain(model::NO_MODEL);
-            return Ok(UNABLE);
+        let world = match replay {
+            Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,
+            None => World::open(arguments, &plan, chosen, redactor(), &cancel)?,
         };
-        super::world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
+        if world.player.is_none() {
+            world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
+        }
         let gathered = world.gather(arguments, surroundings, &plan, &bundle).await?;
+        for unsaved in &gathered.unsaved {
+            print::complain(&format!("warning: {unsaved}"));
+        }
         let folder = RunFolder::create(&state, &root)?;
         let journal = Arc::new(
-            Journal::create(&folder.path, vec![listener(arguments)])
+            Journal::create(&folder.path, vec![listener(arguments, surroundings)])
                 .with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?,
         );
         let provider = world.provider(&journal);
@@ -182,7 +193,7 @@ impl Play<'_> {
             cancel,
         };
         let ended = run::execute(&plan, &seams).await;
-        report(arguments, &journal)?;
+        told(arguments, &journal, &folder)?;
         if let Some(reason) = player.and_then(|player| player.fault()) {
             anyhow::bail!("{reason}");
         }
@@ -191,6 +202,39 @@ impl Play<'_> {
         }
         Ok(ended?.exit_code())
     }
+}
+
+/// Tells what happens while it happens: to a person on standard error, or to a program.
+fn listener(arguments: &Arguments, surroundings: &Surroundings) -> Listener {
+    if arguments.json {
+        return live::ndjson(std::io::stdout());
+    }
+    let columns = surroundings.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let look = live::Look {
+        terminal: std::io::stderr()
+            .is_terminal()
+            .then(|| columns.unwrap_or_else(print::columns_of_err)),
+        color: print::err_has_colors(),
+    };
+    live::display(std::io::stderr(), look)
+}
+
+/// Folds the journal into a report, keeps it beside the journal, and shows it.
+fn told(arguments: &Arguments, journal: &Journal, folder: &RunFolder) -> anyhow::Result<()> {
+    let records = crate::journal::read(journal.path())?;
+    let report = crate::report::fold(&records).kept_at(journal.path());
+    let markdown = crate::report::markdown::render(&report);
+    let kept = folder.path.join("report.md");
+    std::fs::write(&kept, &markdown)
+        .with_context(|| format!("cannot keep the report in `{}`", kept.display()))?;
+    if let Some(path) = &arguments.report {
+        std::fs::write(path, &markdown)
+            .with_context(|| format!("cannot write the report `{}`", path.display()))?;
+    }
+    if !arguments.json {
+        print::out(&crate::report::text::render(&report, print::out_has_colors()))?;
+    }
+    Ok(())
 }
 
 impl Replay {

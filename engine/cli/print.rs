@@ -38,3 +38,8 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
         cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
     })
 }
+
+/// Returns how wide the terminal behind standard error is.
+pub(super) fn columns_of_err() -> usize {
+    dialoguer::console::Term::stderr().size().1.into()
+}

@@ -51,8 +51,8 @@ impl Target {
     }
 
     /// Reads the project's facts.
-    pub(super) fn project(&self) -> anyhow::Result<Project> {
-        Ok(crate::project::load(&self.project)?)
+    pub(super) fn project(&self, surroundings: &Surroundings) -> anyhow::Result<Project> {
+        Ok(crate::project::load(&self.project)?.with_environment(&surroundings.variables))
     }
 
     /// Returns the inputs that were given: by flag, else by the environment variable that the

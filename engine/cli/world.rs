@@ -1,7 +1,6 @@
 //! What a run reaches the world through, by what the person asked for.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -43,27 +42,19 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Opens the way to what answers: a cassette, or a model, this machine and a person. Nothing
-    /// where a stage needs a model and none is set up.
+    /// Opens the way to what answers: a model, this machine and a person; and to a recording of
+    /// them where one is asked for.
     pub(super) fn open(
         arguments: &Arguments,
-        surroundings: &Surroundings,
         plan: &Plan,
-        replay: Option<Replay>,
+        chosen: Option<model::Chosen>,
         redactor: Redactor,
         cancel: &CancellationToken,
-    ) -> anyhow::Result<Option<World>> {
-        if let Some(replay) = replay {
-            return Ok(Some(World::replayed(replay.cassette, plan, surroundings)?));
-        }
+    ) -> anyhow::Result<World> {
         let playbook = &plan.playbook;
-        let (provider, models) = if plan.needs_model() {
-            let Some(chosen) = arguments.model.choose(surroundings)? else { return Ok(None) };
-            let models = chosen.models(playbook)?;
-            (Some(chosen.provider), models)
-        } else {
-            (None, BTreeMap::new())
-        };
+        let models = chosen.as_ref().map(|chosen| chosen.models(playbook)).transpose()?;
+        let models = models.unwrap_or_default();
+        let provider = chosen.map(|chosen| chosen.provider);
         let mut world = World {
             provider,
             models,
@@ -83,10 +74,11 @@ impl World {
             world.fetch = recorder.fetch(world.fetch);
             world.recorder = Some(recorder);
         }
-        Ok(Some(world))
+        Ok(world)
     }
 
-    fn replayed(
+    /// Opens a cassette, which answers everything.
+    pub(super) fn replayed(
         cassette: Cassette,
         plan: &Plan,
         surroundings: &Surroundings,
@@ -145,7 +137,13 @@ impl World {
         };
         let now = jiff::Timestamp::now().as_second();
         let sources = Sources { fetch: self.fetch.as_ref(), store: &store, reach, now };
-        Ok(gather(&plan.playbook, bundle, &plan.scope(), sources).await?)
+        let gathered = gather(&plan.playbook, bundle, &plan.scope(), sources).await?;
+        if let Some(recorder) = &self.recorder {
+            for (url, page) in &gathered.pages {
+                recorder.stored(url, page);
+            }
+        }
+        Ok(gathered)
     }
 }
 
@@ -179,8 +177,8 @@ fn person(arguments: &Arguments, playbook: &Playbook) -> anyhow::Result<Arc<dyn 
     if arguments.yes {
         links.push(Arc::new(Yes));
     }
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        links.push(Arc::new(ask::Terminal::default()));
+    if let Some(terminal) = ask::Terminal::open() {
+        links.push(Arc::new(terminal));
     }
     Ok(Arc::new(Chain::new(links)))
 }

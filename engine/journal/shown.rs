@@ -22,6 +22,19 @@ pub fn block(text: &str) -> String {
     })
 }
 
+/// Writes an argv so that each word can be told from the next, as a shell would take it.
+pub fn argv(words: &[String]) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./:=@%+,".contains(character);
+    let words = words.iter().map(|word| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    });
+    line(&words.collect::<Vec<_>>().join(" "))
+}
+
 /// Writes the first line of a text that says something.
 pub fn first(text: &str) -> String {
     line(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
@@ -200,6 +213,14 @@ mod tests {
         let shown = line("a\u{1b}[31mb\u{202e}c\n\u{9b}2J\u{200b}\u{e0041}");
         assert_eq!(shown, "a\\u{1b}[31mb\\u{202e}c\\n\\u{9b}2J\\u{200b}\\u{e0041}");
         assert_eq!(block("a\r\n\tb\rc"), "a\n    b\\u{d}c");
+    }
+
+    #[test]
+    fn an_argv_is_written_as_a_shell_takes_it() {
+        let words =
+            ["npx", "--write", "a file", "it's", "", "*.ts", "b\u{202e}"].map(str::to_owned);
+        let written = "npx --write 'a file' 'it'\\''s' '' '*.ts' 'b\\u{202e}'";
+        assert_eq!(argv(&words), written);
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn stand_in(schema: &Value, root: &Value, path: &str, depth: usize) -> Value {
         kind => kind.as_str().unwrap_or_default(),
     };
     match kind {
-        "integer" | "number" => json!(1),
+        "integer" | "number" => json!(0),
         "boolean" => json!(true),
         "null" => Value::Null,
         "array" => json!([stand_in(&schema["items"], root, &format!("{path}[0]"), depth + 1)]),
@@ -104,7 +104,7 @@ mod tests {
         });
         assert_eq!(
             stand_in(&schema, &schema, "stages.a.output", 0),
-            json!({ "events": [{ "name": "<stages.a.output.events[0].name>" }], "count": 1 })
+            json!({ "events": [{ "name": "<stages.a.output.events[0].name>" }], "count": 0 })
         );
     }
 

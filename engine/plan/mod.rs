@@ -87,6 +87,11 @@ pub struct Powers {
     pub env_keys: Vec<String>,
 }
 
+/// Whether any stage is played by a model.
+pub fn needs_model(playbook: &Playbook) -> bool {
+    playbook.stages.iter().any(|stage| stage.run.is_none())
+}
+
 impl Secret {
     /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
@@ -112,11 +117,6 @@ impl Plan {
             Verdict::Unmet(found) => Some((text.as_str(), found.as_str())),
             Verdict::Met(_) | Verdict::Unknown(_) => None,
         })
-    }
-
-    /// Whether any stage is played by a model.
-    pub fn needs_model(&self) -> bool {
-        self.playbook.stages.iter().any(|stage| stage.run.is_none())
     }
 
     /// Returns what templates see before any stage has ended: `inputs` and `project`.

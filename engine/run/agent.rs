@@ -93,7 +93,7 @@ impl<'a> Talk<'a> {
         let digest = stage.when.as_ref().is_some_and(|when| when.is_always());
         let digest = digest.then(|| unit.run.seams.hall.digest());
         let references = if unit.gate.powers.tools.iter().any(|tool| tool == "reference") {
-            unit.run.seams.hall.references.list()
+            unit.run.seams.hall.references.of_stage(&unit.at.stage).list()
         } else {
             String::new()
         };
