@@ -43,11 +43,21 @@ impl Target {
     /// Reads the playbook and holds it against the rules.
     pub(super) fn read(&self, surroundings: &Surroundings) -> anyhow::Result<Read> {
         let own = self.library.clone().or_else(|| surroundings.library());
-        let (library, path) = crate::playbook::resolve(&self.playbook, own.as_deref())?;
+        let (library, path) = crate::playbook::resolve(&self.playbook, own.as_deref())
+            .map_err(|error| self.with_way_out(error.into()))?;
         let bundle = crate::playbook::load(library, &path)?;
         let known = Known { tools: crate::tools::WORDS.to_vec() };
         let (playbook, findings) = crate::lint::check(&bundle, &known);
         Ok(Read { bundle, playbook, findings })
+    }
+
+    /// A name is never looked up in the folder at hand, and whoever meant that is told how.
+    fn with_way_out(&self, error: anyhow::Error) -> anyhow::Error {
+        if Path::new(&self.playbook).is_file() {
+            let name = &self.playbook;
+            return anyhow::anyhow!("{error}; for the file here, write `./{name}`");
+        }
+        error
     }
 
     /// Reads the project's facts.
