@@ -1,5 +1,8 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+pub mod live;
+mod telling;
+
 use std::process::ExitCode;
 
 /// Runs the command line.

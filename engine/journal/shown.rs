@@ -22,6 +22,19 @@ pub fn block(text: &str) -> String {
     })
 }
 
+/// Writes an argv so that each word can be told from the next, as a shell would take it.
+pub fn argv(words: &[String]) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./:=@%+,".contains(character);
+    let words = words.iter().map(|word| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    });
+    line(&words.collect::<Vec<_>>().join(" "))
+}
+
 /// Writes the first line of a text that says something.
 pub fn first(text: &str) -> String {
     line(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
@@ -203,9 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn an_argv_is_written_as_a_shell_takes_it() {
+        let words =
+            ["npx", "--write", "a file", "it's", "", "*.ts", "b\u{202e}"].map(str::to_owned);
+        let written = "npx --write 'a file' 'it'\\''s' '' '*.ts' 'b\\u{202e}'";
+        assert_eq!(argv(&words), written);
+    }
+
+    #[test]
     fn joiners_stay_in_the_scripts_that_need_them() {
         assert_eq!(line("می\u{200c}شود"), "می\u{200c}شود");
-        assert_eq!(line("pay\u{200c}pal"), "pay\\u{200c}pal");
+        assert_eq!(line("pass\u{200c}word"), "pay\\u{200c}pal");
     }
 
     #[test]
