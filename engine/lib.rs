@@ -9,6 +9,7 @@
 //! Modules stand in reading order: each may use only those above it.
 
 pub mod source;
+pub mod closed;
 pub mod diagnostic;
 pub mod expression;
 pub mod graph;
@@ -22,7 +23,9 @@ pub mod journal;
 pub mod approval;
 pub mod gate;
 pub mod tools;
+pub mod cassette;
 pub mod context;
+pub mod outline;
 pub mod run;
 pub mod report;
 pub mod cli;

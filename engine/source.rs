@@ -104,6 +104,35 @@ impl<T> std::ops::Deref for Spanned<T> {
     }
 }
 
+/// Removes what a person would not see: terminal codes, control and invisible characters. Returns
+/// how many there were.
+pub fn visible(text: &str) -> (String, usize) {
+    let mut shown = String::with_capacity(text.len());
+    let mut removed = 0;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' => {
+                removed += 1;
+                if characters.next_if_eq(&'[').is_some() {
+                    while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
+                }
+            }
+            '\n' | '\t' => shown.push(character),
+            '\r' if characters.peek() == Some(&'\n') => shown.push(character),
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => removed += 1,
+            _ => shown.push(character),
+        }
+    }
+    (shown, removed)
+}
+
 /// A file of 4 GiB does not load, so offsets fit.
 fn offset(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
@@ -124,5 +153,11 @@ mod tests {
     #[test]
     fn an_offset_past_the_end_is_the_end() {
         assert_eq!(Source::new("a.md", "ab").place(99), Place { line: 1, column: 3 });
+    }
+
+    #[test]
+    fn invisible_characters_are_removed_and_counted() {
+        let (text, removed) = visible("a\u{1b}[31mb\u{200b}c\u{202e}\n");
+        assert_eq!((text.as_str(), removed), ("abc\n", 3));
     }
 }

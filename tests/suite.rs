@@ -1,5 +1,22 @@
 //! The one test binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`BLESS=1` and `PAGE=…` come from the environment, and pages run the binary"
+)]
+
+mod support;
+
+mod generated;
+mod lint;
 mod live;
+mod pages;
+mod playbooks;
 mod report;
+mod tidy;
+mod wire;

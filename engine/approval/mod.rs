@@ -1,10 +1,18 @@
 //! A seam: the person in front of the terminal, or what stands in for one.
 
+pub mod answers;
+pub mod escape;
+pub mod stand_in;
+pub mod table;
+
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::journal::At;
+
+pub use answers::{Answers, AnswersError};
+pub use stand_in::{Chain, Yes};
 
 /// Something that a person decides.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +46,16 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Names what is asked: a question's id, or the stage that waits for a yes.
+    pub fn name(&self) -> String {
+        match self {
+            Question::Before { at, .. } | Question::Output { at, .. } => format!("approve {at}"),
+            Question::Ask { id, .. } => id.clone(),
+        }
+    }
+}
+
 /// What a person decided, and who it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -69,6 +87,9 @@ pub enum Nobody {
     /// There is no terminal, and neither `--yes` nor an answers file answers it.
     #[error("nobody is here to answer `{0}`")]
     Absent(String),
+    /// What was prepared cannot be taken: nobody else is asked, and the run stops.
+    #[error("{0}")]
+    Unfit(String),
     /// The person ended the run.
     #[error("interrupted")]
     Interrupted,

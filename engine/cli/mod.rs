@@ -1,11 +1,83 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+mod ask;
+mod budget;
+mod demo;
+mod explain;
+mod folder;
+mod inputs;
+mod lint;
+mod list;
 pub mod live;
+mod model;
+mod plan;
+mod play;
+mod print;
+mod prompt;
+mod show;
+mod signals;
+mod surroundings;
+mod target;
 mod telling;
+mod world;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use surroundings::Surroundings;
+
+/// Play markdown playbooks against a language model inside a project
+#[derive(Debug, Parser)]
+#[command(name = "wizard", version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Play(Box<play::Arguments>),
+    Plan(plan::Arguments),
+    Prompt(prompt::Arguments),
+    Lint(lint::Arguments),
+    Explain(explain::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
+}
+
+/// The command did what it was asked and found nothing wrong.
+const SUCCEEDED: u8 = 0;
+/// A playbook is wrong, or a stage failed.
+const FAILED: u8 = 1;
+/// The command could not do its work: usage, files, network, a lock.
+const UNABLE: u8 = 2;
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { UNABLE } else { SUCCEEDED });
+        }
+    };
+    let surroundings = Surroundings::read();
+    let ran = match &arguments.command {
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Lint(arguments) => lint::run(arguments),
+        Command::List(arguments) => list::run(arguments, &surroundings),
+        Command::Plan(arguments) => plan::run(arguments, &surroundings),
+        Command::Play(arguments) => play::run(arguments, &surroundings),
+        Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
+        Command::Show(arguments) => show::run(arguments, &surroundings),
+    };
+    match ran {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if print::is_broken_pipe(&error) => ExitCode::from(SUCCEEDED),
+        Err(error) => {
+            print::complain(&format!("error: {error:#}"));
+            ExitCode::from(UNABLE)
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A finding about a playbook, and how it looks.
 
+pub mod concise;
+pub mod github;
 pub mod json;
 pub mod text;
 
@@ -49,6 +51,17 @@ pub struct Fix {
     pub span: Span,
     /// By what.
     pub text: String,
+}
+
+impl Level {
+    /// Returns the word that people see.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => "info",
+        }
+    }
 }
 
 impl Diagnostic {

@@ -5,6 +5,9 @@ use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet
 use crate::diagnostic::{Diagnostic, Level};
 use crate::source::{FileId, Source, Span};
 
+/// The longest line of a way out, in characters.
+const HELP_WIDTH: usize = 66;
+
 /// Renders one finding with its snippet, cause and way out.
 pub fn render(diagnostic: &Diagnostic, files: &[Source], color: bool) -> String {
     let level = match diagnostic.level {
@@ -31,10 +34,29 @@ pub fn render(diagnostic: &Diagnostic, files: &[Source], color: bool) -> String 
         group = group.element(snippet);
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Shown::HELP.message(help));
+        group = group.element(Shown::HELP.message(folded(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
+}
+
+/// Breaks a text into lines that fit beside `= help: ` on a narrow terminal.
+fn folded(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len() + 8);
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > HELP_WIDTH {
+            folded.push('\n');
+            width = 0;
+        } else if width > 0 {
+            folded.push(' ');
+            width += 1;
+        }
+        folded.push_str(word);
+        width += length;
+    }
+    folded
 }
 
 /// The finding's own file first, then those of its related places.

@@ -1,5 +1,6 @@
 //! Expressions as minijinja reads them: strict, without effects, with bounded work.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use minijinja::machinery::ast::{CallArg, Expr};
@@ -21,12 +22,57 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Says what is wrong with an expression's grammar, if anything is.
-pub(super) fn fault(text: &str) -> Option<String> {
+/// What is wrong with an expression, and the bytes of it that are.
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) place: Range<usize>,
+}
+
+/// Says what is wrong with an expression before it is evaluated, if anything is.
+pub(super) fn fault(text: &str) -> Option<Fault> {
+    let whole = 0..text.len();
     if text.is_empty() {
-        return Some("the expression is empty".to_owned());
+        return Some(Fault { message: "the expression is empty".to_owned(), place: whole });
     }
-    ENVIRONMENT.compile_expression(text).err().map(|error| in_words(&error))
+    if let Err(error) = ENVIRONMENT.compile_expression(text) {
+        let place = error.range().filter(|range| range.start < range.end);
+        let place = place.filter(|range| text.get(range.clone()).is_some()).unwrap_or(whole);
+        return Some(Fault { message: in_words(&error), place });
+    }
+    let expression = minijinja::machinery::parse_expr(text).ok()?;
+    let mut found = None;
+    each(&expression, &mut |expression| {
+        let (name, kind, probe, missing) = match expression {
+            Expr::Filter(filter) => {
+                let probe = format!("none|{}", filter.name);
+                (filter.name, "filter", probe, ErrorKind::UnknownFilter)
+            }
+            Expr::Test(test) => {
+                let probe = format!("none is {}", test.name);
+                (test.name, "test", probe, ErrorKind::UnknownTest)
+            }
+            Expr::Call(call) => match &call.expr {
+                Expr::Var(name) => {
+                    (name.id, "function", format!("{}()", name.id), ErrorKind::UnknownFunction)
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        // The environment does not list what it has: it says so when asked to use it.
+        let asked = ENVIRONMENT.compile_expression(&probe).and_then(|probe| probe.eval(()));
+        if asked.is_err_and(|error| error.kind() == missing) {
+            let span = expression.span();
+            let (start, end) = (span.start_offset as usize, span.end_offset as usize);
+            let written = text.get(start..end).unwrap_or_default();
+            let place = match written.rfind(name) {
+                Some(at) => start + at..start + at + name.len(),
+                None => whole.clone(),
+            };
+            found.get_or_insert(Fault { message: format!("there is no {kind} `{name}`"), place });
+        }
+    });
+    found
 }
 
 /// Evaluates an expression.

@@ -162,8 +162,10 @@ impl Expression {
         let start = at + text.len() - text.trim_start().len();
         let place = span.part(start, start + trimmed.len());
         let expression = Expression { text: trimmed.to_owned(), span: place };
-        let faults = machine::fault(trimmed)
-            .map(|message| Diagnostic::error("bad-expression", place, message));
+        let faults = machine::fault(trimmed).map(|fault| {
+            let place = place.part(fault.place.start, fault.place.end);
+            Diagnostic::error("bad-expression", place, fault.message)
+        });
         (expression, faults.into_iter().collect())
     }
 
@@ -285,6 +287,24 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_no_filter_test_or_function_is_a_fault_at_its_name() {
+        for (text, said, at) in [
+            ("inputs.a | uper", "there is no filter `uper`", "uper"),
+            ("inputs.a is defned", "there is no test `defned`", "defned"),
+            ("alway()", "there is no function `alway`", "alway"),
+            ("1 +", "unexpected end of input", "+"),
+            ("a b", "unexpected identifier", "b"),
+        ] {
+            let (_, faults) = Expression::parse(text, Span::default());
+            let span = faults[0].span.start as usize..faults[0].span.end as usize;
+            assert!(faults[0].message.contains(said), "{}", faults[0].message);
+            assert_eq!(&text[span], at, "{text}");
+        }
+        let fine = "inputs.a | default('x') | upper is startingwith('X') and always()";
+        assert_eq!(Expression::parse(fine, Span::default()).1, []);
     }
 
     #[test]

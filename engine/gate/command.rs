@@ -233,23 +233,9 @@ fn argv(
             "the command `{name}` wants a package manager, and the project has none that is known"
         )
     })?;
-    let template = match command.kind {
-        CommandKind::Add => Some(&manager.add),
-        CommandKind::Exec => Some(&manager.exec),
-        CommandKind::Script | CommandKind::Run => manager.script.as_ref(),
-    };
-    let template = template.ok_or_else(|| {
-        format!("the command `{name}` is a script, and {} has none", manager.name)
-    })?;
-    let mut argv = Vec::new();
-    for part in template {
-        if matches!(part.as_str(), "{words}" | "{packages}") {
-            argv.extend(words.iter().cloned());
-        } else {
-            argv.push(part.clone());
-        }
-    }
-    Ok(argv)
+    manager
+        .argv(command.kind, &words)
+        .ok_or_else(|| format!("the command `{name}` is a script, and {} has none", manager.name))
 }
 
 /// Makes a child's environment: what the allow list names, and a path that leads nowhere near

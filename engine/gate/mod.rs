@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
-use crate::approval::{Answer, Nobody, Person, Question};
+use crate::approval::{Answer, Person, Question};
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::{Snapshot, Workspace, globs_of, hash};
 use crate::journal::event::FileDiff;
@@ -211,10 +211,8 @@ impl Gate {
 
     /// Asks the person.
     pub async fn ask(&self, question: &Question) -> Result<Answer, Refusal> {
-        self.hall.person.ask(question).await.map_err(|nobody| match nobody {
-            Nobody::Absent(_) => Refusal::Absent(nobody.to_string()),
-            Nobody::Interrupted => Refusal::Absent("interrupted".to_owned()),
-        })
+        let asked = self.hall.person.ask(question).await;
+        asked.map_err(|nobody| Refusal::Absent(nobody.to_string()))
     }
 
     /// Counts a refusal; the third of the same ends the attempt.

@@ -8,12 +8,14 @@ use crate::gate::env_file;
 use crate::gate::workspace::Workspace;
 use crate::plan::Inputs;
 
+pub use crate::source::visible;
+
 /// Text that may leave: to the model, a journal, a report. Only the redactor makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clean(String);
 
 /// Masks exact values.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Redactor {
     machine: Option<AhoCorasick>,
     masks: Vec<String>,
@@ -144,35 +146,6 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Removes what a person would not see: terminal codes, control and invisible characters. Returns
-/// how many there were.
-pub fn visible(text: &str) -> (String, usize) {
-    let mut shown = String::with_capacity(text.len());
-    let mut removed = 0;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\u{1b}' => {
-                removed += 1;
-                if characters.next_if_eq(&'[').is_some() {
-                    while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
-                }
-            }
-            '\n' | '\t' => shown.push(character),
-            '\r' if characters.peek() == Some(&'\n') => shown.push(character),
-            '\u{0}'..='\u{1f}'
-            | '\u{7f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => removed += 1,
-            _ => shown.push(character),
-        }
-    }
-    (shown, removed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,11 +178,5 @@ mod tests {
         let text = "canary/42 value";
         assert_eq!(String::from(redactor().clean(text)), text);
         assert_eq!(base64(b"hello"), "aGVsbG8");
-    }
-
-    #[test]
-    fn invisible_characters_are_removed_and_counted() {
-        let (text, removed) = visible("a\u{1b}[31mb\u{200b}c\u{202e}\n");
-        assert_eq!((text.as_str(), removed), ("abc\n", 3));
     }
 }

@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest as _, Sha256};
 
+use crate::closed::Closed;
 use crate::gate::Refusal;
 use crate::playbook::hex;
 
@@ -57,13 +58,6 @@ struct Stamp {
     hash: String,
 }
 
-/// Globs that close files, and those that open some again.
-#[derive(Debug)]
-struct Closed {
-    closed: GlobSet,
-    open: GlobSet,
-}
-
 impl Workspace {
     /// Opens the project at `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
@@ -71,7 +65,7 @@ impl Workspace {
         Ok(Workspace {
             dir: Dir::open_ambient_dir(&root, ambient_authority())?,
             root,
-            secret: Closed::read(include_str!("secret_files.txt"))?,
+            secret: Closed::secret()?,
             protected: Closed::read(include_str!("protected_files.txt"))?,
             stamps: Mutex::default(),
         })
@@ -127,7 +121,7 @@ impl Workspace {
     }
 
     /// Reads any file of the project, for the engine's own use: env files among them.
-    pub(super) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
         match self.dir.read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -218,7 +212,7 @@ impl Workspace {
 
     /// Refuses a path that no stage may change, whatever its globs: secret files, and protected
     /// ones that `writes` does not name letter by letter.
-    pub(super) fn refuse_write(&self, path: &str, writes: &[String]) -> Result<(), Refusal> {
+    pub(crate) fn refuse_write(&self, path: &str, writes: &[String]) -> Result<(), Refusal> {
         self.refuse_secret(path, path)?;
         let real = self.dir.canonicalize(path).ok();
         let real = real.and_then(|real| real.to_str().map(str::to_owned));
@@ -234,7 +228,7 @@ impl Workspace {
 
     /// Puts bytes in the place of a file, whole or not at all. Its mode is kept; a link is
     /// followed inside the root, and stays a link.
-    pub(super) fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let target = match self.dir.symlink_metadata(path) {
             Ok(metadata) if metadata.is_symlink() => self.dir.canonicalize(path)?,
             _ => PathBuf::from(path),
@@ -263,7 +257,7 @@ impl Workspace {
     }
 
     /// Removes a file.
-    pub(super) fn remove(&self, path: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, path: &str) -> io::Result<()> {
         self.dir.remove_file(path)
     }
 
@@ -380,39 +374,19 @@ impl Snapshot {
     }
 }
 
-impl Closed {
-    fn read(text: &str) -> io::Result<Self> {
-        let mut closed = GlobSetBuilder::new();
-        let mut open = GlobSetBuilder::new();
-        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-        for line in lines {
-            let (set, glob) = match line.strip_prefix('!') {
-                Some(glob) => (&mut open, glob),
-                None => (&mut closed, line),
-            };
-            let glob = GlobBuilder::new(glob).literal_separator(true).build();
-            set.add(glob.map_err(io::Error::other)?);
-        }
-        Ok(Closed {
-            closed: closed.build().map_err(io::Error::other)?,
-            open: open.build().map_err(io::Error::other)?,
-        })
-    }
-
-    fn holds(&self, path: &str) -> bool {
-        let path = path.to_lowercase();
-        let path = path.trim_start_matches("./");
-        self.closed.is_match(path) && !self.open.is_match(path)
-    }
-}
-
-/// Compiles globs in which `*` does not cross a folder.
+/// Compiles globs in which `*` does not cross a folder. Each also matches the path that it spells,
+/// because a file can be named `[id].tsx`.
 pub(super) fn globs_of(globs: &[String]) -> Result<GlobSet, Refusal> {
     let wrong = |error: globset::Error| Refusal::Reply(format!("the glob is wrong: {error}"));
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         let glob = glob.strip_prefix("./").unwrap_or(glob);
-        set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(wrong)?);
+        match GlobBuilder::new(glob).literal_separator(true).build() {
+            Ok(glob) => set.add(glob),
+            Err(error) if glob.contains(['*', '?', '{']) => return Err(wrong(error)),
+            Err(_) => &mut set,
+        };
+        set.add(Glob::new(&globset::escape(glob)).map_err(wrong)?);
     }
     set.build().map_err(wrong)
 }
@@ -435,6 +409,16 @@ mod tests {
         }
         let workspace = Workspace::open(folder.path()).unwrap();
         (folder, workspace)
+    }
+
+    #[test]
+    fn a_path_with_brackets_is_matched_by_itself() {
+        for path in ["app/[id]/page.tsx", "app/[[...slug]]/page.tsx", "app/[user-id]/(a)/x.ts"] {
+            assert!(globs_of(&[path.to_owned()]).unwrap().is_match(path), "{path}");
+        }
+        let set = globs_of(&["a/[bc].ts".to_owned()]).unwrap();
+        assert!(set.is_match("a/b.ts") && set.is_match("a/[bc].ts") && !set.is_match("a/d.ts"));
+        assert!(globs_of(&["a/[z-a]/*.ts".to_owned()]).is_err());
     }
 
     #[test]

@@ -33,13 +33,18 @@ pub fn build(needs: Vec<Vec<usize>>) -> Result<Graph, Vec<Cycle>> {
         }
     }
     let Ok(order) = toposort(&graph, None) else { return Err(cycles(&graph, &needs)) };
-    let mut ancestors = vec![BTreeSet::new(); count];
+    let mut ancestors: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); count];
     let mut depths = vec![0_usize; count];
     for stage in order.into_iter().map(NodeIndex::index) {
-        let mut before = BTreeSet::new();
-        for &need in needs[stage].iter().filter(|need| **need < count) {
+        let direct = || needs[stage].iter().copied().filter(|need| *need < count);
+        // A clone is far cheaper than as many insertions, and most stages need one other.
+        let largest = direct().max_by_key(|need| ancestors[*need].len());
+        let mut before = largest.map(|need| ancestors[need].clone()).unwrap_or_default();
+        for need in direct() {
             before.insert(need);
-            before.extend(ancestors[need].iter().copied());
+            if Some(need) != largest {
+                before.extend(ancestors[need].iter().copied());
+            }
             depths[stage] = depths[stage].max(depths[need] + 1);
         }
         ancestors[stage] = before;

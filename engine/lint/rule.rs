@@ -18,6 +18,13 @@ pub struct Rule {
     pub diagnose: Option<fn(&Subject<'_>, Report<'_>)>,
 }
 
+impl Rule {
+    /// Returns the first sentence of its page: the line after the title.
+    pub fn summary(&self) -> &'static str {
+        self.page.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default()
+    }
+}
+
 /// Takes a rule's page from the book.
 macro_rules! page {
     ($name:literal) => {

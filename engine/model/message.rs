@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::playbook::Effort;
 
 /// Everything one turn sends. Built so that the prefix (system, tools) is byte-stable.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The model's id at its service.
     pub model: String,

@@ -1,14 +1,22 @@
 //! Asking a language model.
 
 pub mod catalogue;
+mod failure;
+mod http;
 pub mod message;
+mod providers;
+pub mod retry;
+pub mod settings;
+mod sse;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub use message::{Block, Message, Reply, Request, Role, Stop, ToolSpec, Usage};
+pub use http::Timeouts;
+pub use message::{Block, Message, Reply, Request, Role, Stop, ToolSpec, TurnId, Usage};
+pub use settings::{Endpoint, Key, connect};
 
 /// A service that answers requests.
 ///
@@ -48,7 +56,7 @@ pub enum ModelError {
         message: String,
     },
     /// The service is busy, broken or rate limited; worth asking again.
-    #[error("the model's service is not answering ({status}): {message}")]
+    #[error("the model's service is not answering{}: {message}", shown(*status))]
     Busy {
         /// The HTTP status; 0 for a connection that failed or a stream that was cut or stalled.
         status: u16,
@@ -57,6 +65,9 @@ pub enum ModelError {
         /// How long it asked us to wait.
         retry_after: Option<Duration>,
     },
+    /// The settings name no service that could be asked.
+    #[error("cannot set up the model's service: {0}")]
+    Settings(String),
     /// A cassette holds no reply for this request, or one that no longer fits.
     #[error("{0}")]
     Cassette(String),
@@ -67,4 +78,8 @@ impl ModelError {
     pub fn is_passing(&self) -> bool {
         matches!(self, ModelError::Busy { .. })
     }
+}
+
+fn shown(status: u16) -> String {
+    if status == 0 { String::new() } else { format!(" ({status})") }
 }

@@ -54,6 +54,23 @@ impl Inputs {
         playbook: &Playbook,
         given: &BTreeMap<String, Given>,
     ) -> Result<Inputs, Vec<InputFault>> {
+        Self::gather(playbook, given, false)
+    }
+
+    /// The same for a run that a cassette answers: a secret that is not given has a stand-in,
+    /// because no cassette holds one.
+    pub fn replayed(
+        playbook: &Playbook,
+        given: &BTreeMap<String, Given>,
+    ) -> Result<Inputs, Vec<InputFault>> {
+        Self::gather(playbook, given, true)
+    }
+
+    fn gather(
+        playbook: &Playbook,
+        given: &BTreeMap<String, Given>,
+        replayed: bool,
+    ) -> Result<Inputs, Vec<InputFault>> {
         let mut inputs = Inputs::default();
         let mut faults = Vec::new();
         for name in given.keys() {
@@ -62,11 +79,21 @@ impl Inputs {
             }
         }
         for input in &playbook.inputs {
-            if let Err(fault) = inputs.take(input, given.get(&input.name.value)) {
+            let name = &input.name.value;
+            let value = given.get(name);
+            if replayed && value.is_none() && input.kind == InputKind::Secret {
+                inputs.keep(name, format!("replayed-{name}"));
+            } else if let Err(fault) = inputs.take(input, value) {
                 faults.push(fault);
             }
         }
         if faults.is_empty() { Ok(inputs) } else { Err(faults) }
+    }
+
+    /// Keeps a secret, and shows its handle.
+    fn keep(&mut self, name: &str, secret: String) {
+        self.secrets.insert(name.to_owned(), Secret::new(secret));
+        self.values.insert(name.to_owned(), Value::String(handle(name)));
     }
 
     /// Fills every input that was not given: what a plan shows when nothing is played.
@@ -105,9 +132,7 @@ impl Inputs {
         };
         hold(input, &value).map_err(unfit)?;
         if input.kind == InputKind::Secret {
-            let secret = value.as_str().unwrap_or_default();
-            self.secrets.insert(name.clone(), Secret::new(secret));
-            self.values.insert(name.clone(), Value::String(handle(name)));
+            self.keep(name, value.as_str().unwrap_or_default().to_owned());
         } else {
             self.values.insert(name.clone(), value);
         }

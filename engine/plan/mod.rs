@@ -43,6 +43,7 @@ pub fn build(bundle: &Bundle, playbook: Playbook, inputs: Inputs, project: Proje
     let needs = playbook.stages.iter();
     let needs = needs.map(|stage| stage.needs.iter().filter_map(|need| index(need)).collect());
     let graph = crate::graph::build(needs.collect()).unwrap_or_default();
+    let project = project.for_languages(playbook.languages.iter().map(|it| it.value.as_str()));
     let requirements = playbook.requires.iter();
     let requirements = requirements
         .map(|requirement| (Project::describe(requirement), project.verdict(requirement)))

@@ -27,6 +27,8 @@ pub(super) struct Section {
     pub(super) id: Spanned<String>,
     /// The title after it.
     pub(super) title: Option<Spanned<String>>,
+    /// It is a heading by the line below it, not by `##`.
+    pub(super) underlined: bool,
     pub(super) prose: Prose,
 }
 
@@ -50,6 +52,7 @@ pub(super) fn read(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Do
         document.sections.push(Section {
             id: spanned(id, 0),
             title: colon.map(|colon| spanned(&words[colon + 1..], colon + 1)),
+            underlined: !text[heading.whole.clone()].trim_start().starts_with('#'),
             prose: prose(text, heading.whole.end..end, file, faults),
         });
     }
@@ -70,7 +73,7 @@ struct Heading {
 }
 
 /// Finds the front matter: only what stands at the very beginning is one.
-fn front_matter(
+pub(super) fn front_matter(
     text: &str,
     file: FileId,
     faults: &mut Vec<Diagnostic>,

@@ -5,6 +5,8 @@ mod format;
 mod load;
 mod lower;
 mod node;
+mod output;
+mod page;
 mod shape;
 
 use std::sync::LazyLock;
@@ -19,6 +21,7 @@ use crate::{
 };
 
 pub use load::{LoadError, hex, load, load_text, resolve};
+pub use page::front_matter;
 
 /// Reads a bundle into a playbook.
 ///
@@ -50,9 +53,12 @@ pub fn schema_errors(schema: &Value, value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether a value is a JSON Schema at all, and why not.
-fn valid_schema(schema: &Value) -> Result<(), String> {
-    jsonschema::validator_for(schema).map(|_| ()).map_err(|error| error.to_string())
+/// Whether a value is a JSON Schema at all; if not, where as a JSON pointer, and why.
+fn valid_schema(schema: &Value) -> Result<(), (String, String)> {
+    let invalid = |error: jsonschema::ValidationError<'_>| {
+        (error.instance_path().to_string(), error.to_string())
+    };
+    jsonschema::validator_for(schema).map(|_| ()).map_err(invalid)
 }
 
 /// The files of one playbook, read whole from one library. File 0 is the playbook itself.
@@ -80,7 +86,7 @@ pub enum Library {
 }
 
 /// A markdown file that says how to do a job, in stages.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Playbook {
     /// Its name, as a person types it.
     pub name: Spanned<String>,
@@ -114,6 +120,9 @@ pub struct Playbook {
     pub preamble: Prose,
     /// The stages, in the order in which they stand.
     pub stages: Vec<Stage>,
+    /// Names and keys that the front matter has but that could not be read: what was reported
+    /// once is not reported again where it is used.
+    pub unread: Vec<String>,
 }
 
 /// A piece of markdown for the model, with its `${{ }}` found.

@@ -1,149 +1,226 @@
 //! Holding a tree against the format's schema: every fault is reported and cut out, so that what
 //! is left has the right shape and is looked at further.
 
+use std::collections::BTreeMap;
+
+use regex::Regex;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, near};
+use crate::playbook::format::{NAME, TEMPLATE};
 use crate::playbook::node::{Node, Tree};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
-/// Reports what does not fit and removes it. `name` says what the tree is, for messages.
-pub(super) fn hold(tree: &mut Tree, schema: &Value, faults: &mut Vec<Diagnostic>) {
-    let mut holder = Holder { root: schema, faults };
-    holder.fits(tree, schema, "the front matter");
+/// Reports what does not fit and removes it. Returns whether the whole can stay; the names of
+/// what was removed are added to `unread`.
+pub(super) fn hold(
+    tree: &mut Tree,
+    schema: &Value,
+    faults: &mut Vec<Diagnostic>,
+    unread: &mut Vec<String>,
+) -> bool {
+    let mut holder = Holder { root: schema, faults, unread, patterns: BTreeMap::new() };
+    let at = tree.span;
+    holder.fits(tree, schema, &Place { name: "the front matter", at, template: false })
+}
+
+/// What a value is to its owner.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// What it is called in messages.
+    name: &'a str,
+    /// Where its owner names it: what a missing key is missing from.
+    at: Span,
+    /// Whether `${{ }}` may stand in it.
+    template: bool,
 }
 
 struct Holder<'a> {
     root: &'a Value,
     faults: &'a mut Vec<Diagnostic>,
+    unread: &'a mut Vec<String>,
+    patterns: BTreeMap<String, Option<Regex>>,
 }
 
-impl Holder<'_> {
+impl<'a> Holder<'a> {
     /// Whether a value can stay.
-    fn fits(&mut self, tree: &mut Tree, schema: &Value, name: &str) -> bool {
-        let root = self.root;
-        let mut schema = schema;
-        while let Some(reference) = schema["$ref"].as_str() {
-            schema = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
-        }
+    fn fits(&mut self, tree: &mut Tree, schema: &'a Value, place: &Place<'_>) -> bool {
+        let template = place.template || schema[TEMPLATE] == true;
+        let place = &Place { template, ..*place };
+        let schema = self.resolve(schema);
         if let Some(choices) = schema["anyOf"].as_array() {
             let Some(choice) = choices.iter().find(|choice| takes(choice, &tree.value)) else {
                 let kinds = choices.iter().map(kinds).collect::<Vec<_>>().join(" or ");
-                return self.wrong(tree, name, &kinds);
+                return self.wrong_type(tree, place, &kinds);
             };
-            return self.fits(tree, choice, name);
+            return self.fits(tree, choice, place);
         }
         if !takes(schema, &tree.value) {
             let kinds = kinds(schema);
-            return self.wrong(tree, name, &kinds);
+            return self.wrong_type(tree, place, &kinds);
         }
         let span = tree.span;
         match &mut tree.value {
-            Node::Map(entries) => self.map(entries, schema, name, span),
+            Node::Map(entries) => self.map(entries, schema, place),
             Node::List(items) => {
                 let of = &schema["items"];
-                items.retain_mut(|item| self.fits(item, of, &format!("an item of {name}")));
+                let name = format!("an item of {}", place.name);
+                let before = items.len();
+                items.retain_mut(|item| {
+                    let at = item.span;
+                    of.is_null() || self.fits(item, of, &Place { name: &name, at, ..*place })
+                });
+                if items.len() < before {
+                    self.unread.push(place.name.trim_matches('`').to_owned());
+                }
                 true
             }
             Node::Text(text) => {
                 let text = text.clone();
-                self.text(&text, schema, name, span)
+                self.text(&text, span, schema, place)
             }
+            #[expect(clippy::cast_precision_loss, reason = "limits are far below 2^53")]
             Node::Integer(value) => {
-                let wanted = schema["const"].as_i64();
-                if let Some(wanted) = wanted.filter(|wanted| wanted != value) {
-                    let message = format!("{name} is {value}, and this wizard reads {wanted}");
-                    self.faults.push(Diagnostic::error("wrong-value", span, message));
-                    return false;
+                let value = *value;
+                if let Some(wanted) = schema["const"].as_i64().filter(|wanted| *wanted != value) {
+                    let message =
+                        format!("{} is {value}, and this wizard reads {wanted}", place.name);
+                    return self.wrong_value(span, message);
                 }
-                if *value < 0 && schema["minimum"].as_f64() == Some(0.0) {
-                    let message = format!("{name} is less than 0");
-                    self.faults.push(Diagnostic::error("wrong-value", span, message));
-                    return false;
-                }
-                true
+                self.number(value as f64, &value.to_string(), span, schema, place)
             }
-            _ => true,
+            Node::Float(value) => {
+                let value = *value;
+                self.number(value, &value.to_string(), span, schema, place)
+            }
+            Node::Null | Node::Bool(_) => true,
         }
     }
 
     fn map(
         &mut self,
-        entries: &mut Vec<(crate::source::Spanned<String>, Tree)>,
-        schema: &Value,
-        name: &str,
-        span: Span,
+        entries: &mut Vec<(Spanned<String>, Tree)>,
+        schema: &'a Value,
+        place: &Place<'_>,
     ) -> bool {
-        let known = schema["properties"].as_object();
-        let others = &schema["additionalProperties"];
-        let names = schema["propertyNames"]["pattern"].as_str().is_some();
-        entries.retain_mut(|(key, value)| {
-            if known.is_some() && key.value.starts_with("x_") {
-                return false;
-            }
-            if let Some(property) = known.and_then(|known| known.get(&key.value)) {
-                return self.fits(value, property, &format!("`{}`", key.value));
-            }
-            if known.is_some() && *others == Value::Bool(false) {
-                let keys = known.into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
-                self.unknown_key(key, keys.collect(), name);
-                return false;
-            }
-            if names && !is_name(&key.value) {
-                let message = format!("`{}` is not a name", key.value);
-                self.faults.push(
-                    Diagnostic::error("wrong-value", key.span, message)
-                        .help("a name has letters, digits, `_` and `-`, and begins with a letter"),
-                );
-                return false;
-            }
-            if matches!(value.value, Node::Null) && takes(&self.resolve(others), &Node::Map(vec![]))
-            {
-                value.value = Node::Map(Vec::new());
-            }
-            others.is_null() || self.fits(value, others, &format!("`{}`", key.value))
-        });
         let mut whole = true;
         for required in
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
         {
             if !entries.iter().any(|(key, _)| key.value == required) {
-                let start = Span { end: span.start + 1, ..span };
-                let message = format!("{name} has no `{required}`");
-                self.faults.push(Diagnostic::error("missing-key", start, message));
+                let message = format!("{} has no `{required}`", place.name);
+                let fault = Diagnostic::error("missing-key", place.at, message);
+                let meaning = schema["properties"][required]["description"].as_str();
+                self.faults.push(match meaning {
+                    Some(meaning) => fault.help(format!("`{required}`: {}", small(meaning))),
+                    None => fault,
+                });
                 whole = false;
             }
         }
+        let known = schema["properties"].as_object();
+        let others = &schema["additionalProperties"];
+        let names = schema["propertyNames"]["pattern"].as_str();
+        entries.retain_mut(|(key, value)| {
+            let name = format!("`{}`", key.value);
+            let inner = Place { name: &name, at: key.span, ..*place };
+            let Some(known) = known else {
+                if names.is_some_and(|pattern| !self.is_name(key, pattern)) {
+                    return false;
+                }
+                if others.is_null() {
+                    return true;
+                }
+                let empty = Node::Map(Vec::new());
+                if value.value == Node::Null && takes(self.resolve(others), &empty) {
+                    value.value = empty;
+                }
+                let fits = self.fits(value, others, &inner);
+                if !fits {
+                    self.unread.push(key.value.clone());
+                }
+                return fits;
+            };
+            if key.value.starts_with("x_") {
+                return false;
+            }
+            let Some(property) = known.get(&key.value) else {
+                self.unknown_key(key, known, place.name);
+                return false;
+            };
+            let fits = self.fits(value, property, &inner);
+            if !fits {
+                self.unread.push(key.value.clone());
+            }
+            fits
+        });
         whole
     }
 
-    fn resolve(&self, schema: &Value) -> Value {
-        match schema["$ref"].as_str() {
-            Some(reference) => {
-                self.root.pointer(reference.trim_start_matches('#')).cloned().unwrap_or_default()
-            }
-            None => schema.clone(),
+    fn resolve(&self, schema: &'a Value) -> &'a Value {
+        let mut schema = schema;
+        while let Some(reference) = schema["$ref"].as_str() {
+            schema = self.root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
         }
+        schema
     }
 
-    fn unknown_key(&mut self, key: &crate::source::Spanned<String>, known: Vec<&str>, name: &str) {
+    fn unknown_key(
+        &mut self,
+        key: &Spanned<String>,
+        known: &serde_json::Map<String, Value>,
+        name: &str,
+    ) {
         let message = format!("{name} has no key `{}`", key.value);
-        let mut fault = Diagnostic::error("unknown-key", key.span, message);
-        match near(&key.value, known.iter().copied()) {
+        let fault = Diagnostic::error("unknown-key", key.span, message);
+        self.faults.push(match near(&key.value, known.keys().map(String::as_str)) {
             Some(nearest) => {
-                fault = fault.label(format!("did you mean `{nearest}`?")).fix(key.span, nearest);
+                self.unread.push(nearest.to_owned());
+                fault.label(format!("did you mean `{nearest}`?")).fix(key.span, nearest)
             }
             None => {
-                let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-                let text =
-                    format!("it may have {}; keys of your own begin with `x_`", known.join(", "));
-                fault = fault.help(text);
+                let known: Vec<String> = known.keys().map(|key| format!("`{key}`")).collect();
+                let known = known.join(", ");
+                fault.help(format!("it may have {known}; keys of your own begin with `x_`"))
             }
-        }
-        self.faults.push(fault);
+        });
     }
 
-    fn text(&mut self, text: &str, schema: &Value, name: &str, span: Span) -> bool {
+    fn is_name(&mut self, key: &Spanned<String>, pattern: &str) -> bool {
+        if self.matches(pattern, &key.value) {
+            return true;
+        }
+        let message = format!("`{}` is not a name", key.value);
+        let mut fault = Diagnostic::error("wrong-value", key.span, message)
+            .help("a name has small letters, digits and `_`, and begins with a letter");
+        let better = key.value.to_lowercase().replace(['-', ' ', '.'], "_");
+        if self.matches(pattern, &better) {
+            fault = fault.label(format!("write `{better}`")).fix(key.span, better);
+        }
+        self.faults.push(fault);
+        self.unread.push(key.value.clone());
+        false
+    }
+
+    fn matches(&mut self, pattern: &str, text: &str) -> bool {
+        let compiled = self
+            .patterns
+            .entry(pattern.to_owned())
+            .or_insert_with(|| Regex::new(pattern).ok())
+            .as_ref();
+        compiled.is_none_or(|pattern| pattern.is_match(text))
+    }
+
+    fn text(&mut self, text: &str, span: Span, schema: &Value, place: &Place<'_>) -> bool {
+        let name = place.name;
+        if !place.template && !schema.is_null() && text.contains("${{") {
+            let message = format!("{name} cannot have a template");
+            self.faults.push(
+                Diagnostic::error("misplaced-template", span, message)
+                    .help("what a play may touch is fixed before anything is read; write it out"),
+            );
+            return false;
+        }
         if let Some(options) = schema["enum"].as_array() {
             let options: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
             if !options.contains(&text) {
@@ -157,28 +234,70 @@ impl Holder<'_> {
                 return false;
             }
         }
-        if schema["pattern"].is_string() && !is_id(text) {
+        if text.trim().is_empty() && schema["minLength"].is_u64() {
+            return self.wrong_value(span, format!("{name} is empty"));
+        }
+        if let Some(pattern) = schema["pattern"].as_str()
+            && !self.matches(pattern, text)
+        {
             let message = format!("{name} is `{text}`, which is not a name");
-            self.faults.push(
-                Diagnostic::error("wrong-value", span, message)
-                    .help("a name has letters, digits, `_`, `-` and `.`, and no template"),
-            );
+            let help = if pattern == NAME {
+                "a name has small letters, digits and `_`, and begins with a letter"
+            } else {
+                "a name has letters, digits, `_`, `-` and `.`"
+            };
+            self.faults.push(Diagnostic::error("wrong-value", span, message).help(help));
             return false;
         }
         true
     }
 
-    fn wrong(&mut self, tree: &Tree, name: &str, wanted: &str) -> bool {
-        let found = tree.value.kind();
-        let mut fault = Diagnostic::error(
-            "wrong-type",
-            tree.span,
-            format!("{name} wants {wanted}, and this is {found}"),
-        );
-        if matches!(tree.value, Node::Map(_)) && wanted.contains("text") {
-            fault = fault.help("a text that begins with `{` wants quotes around it");
+    fn number(
+        &mut self,
+        value: f64,
+        written: &str,
+        span: Span,
+        schema: &Value,
+        place: &Place<'_>,
+    ) -> bool {
+        let name = place.name;
+        if !value.is_finite() {
+            return self.wrong_value(span, format!("{name} is {written}, which is no number"));
         }
-        self.faults.push(fault);
+        if let Some(least) = schema["minimum"].as_f64().filter(|least| value < *least) {
+            return self.wrong_value(span, format!("{name} is {written}, and at least {least}"));
+        }
+        if let Some(most) = schema["maximum"].as_f64().filter(|most| value > *most) {
+            return self.wrong_value(span, format!("{name} is {written}, and at most {most}"));
+        }
+        true
+    }
+
+    fn wrong_value(&mut self, span: Span, message: String) -> bool {
+        self.faults.push(Diagnostic::error("wrong-value", span, message));
+        false
+    }
+
+    fn wrong_type(&mut self, tree: &Tree, place: &Place<'_>, wanted: &str) -> bool {
+        let found = tree.value.kind();
+        let name = place.name;
+        let message = format!("{name} wants {wanted}, and this is {found}");
+        let fault = Diagnostic::error("wrong-type", tree.span, message);
+        self.faults.push(match (&tree.value, wanted) {
+            (Node::Map(_), wanted) if wanted.contains("text") => {
+                fault.help("a text that begins with `{` wants quotes around it")
+            }
+            (Node::List(_), wanted) if wanted.contains("text") => {
+                fault.help("a text that begins with `[` wants quotes around it")
+            }
+            (Node::Text(text), "a list") => {
+                fault.help(format!("a list of one is written `[{text}]`"))
+            }
+            (Node::Integer(_) | Node::Float(_) | Node::Bool(_), "text") => {
+                fault.help("a text that looks like something else wants quotes around it")
+            }
+            _ => fault,
+        });
         false
     }
 }
@@ -202,6 +321,12 @@ fn takes(schema: &Value, node: &Node) -> bool {
     }
 }
 
+/// Returns a text that begins with a small letter.
+fn small(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(char::to_lowercase).into_iter().flatten().chain(letters).collect()
+}
+
 fn kinds(schema: &Value) -> String {
     let word = |kind: &Value| match kind.as_str().unwrap_or_default() {
         "string" => "text",
@@ -216,15 +341,4 @@ fn kinds(schema: &Value) -> String {
         Value::Array(kinds) => kinds.iter().map(word).collect::<Vec<_>>().join(" or "),
         kind => word(kind).to_owned(),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|next| next.is_ascii_alphanumeric() || matches!(next, '_' | '-'))
-}
-
-fn is_id(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.chars().all(|next| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '.'))
 }

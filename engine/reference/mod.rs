@@ -1,11 +1,29 @@
 //! What the model may look up: docs fetched fresh, and airplanes flattened to markdown.
 
+mod address;
+mod fetch;
+mod flatten;
+mod gather;
+mod html;
+mod index;
+mod lock;
+mod markers;
+mod pieces;
+mod search;
+mod store;
+
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::playbook::Bundle;
+use crate::playbook::hex;
+
+pub use fetch::{HttpFetch, tls};
+pub use flatten::airplane;
+pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather};
+pub use store::Store;
 
 /// A doc, file or airplane as the model sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +44,12 @@ pub struct Reference {
     pub fetched: Option<Fetched>,
     /// For an airplane, each file with its tokens, in the order of the text.
     pub files: Vec<(String, u64)>,
+    /// The one stage that sees it; every stage when left out.
+    #[serde(default)]
+    pub stage: Option<String>,
+    /// How many invisible characters were removed from it.
+    #[serde(default)]
+    pub invisible: usize,
 }
 
 /// The kinds of references.
@@ -120,33 +144,28 @@ pub struct Index {
     pub references: Vec<Arc<Reference>>,
 }
 
-impl Index {
-    /// Returns one line a reference: name, tokens, what it is.
-    pub fn list(&self) -> String {
-        String::new()
+impl Reference {
+    /// Makes a reference of a text for the model, counting its tokens and taking its hash.
+    pub(crate) fn new(
+        name: &str,
+        about: &str,
+        kind: ReferenceKind,
+        text: String,
+        invisible: usize,
+    ) -> Self {
+        Reference {
+            name: name.to_owned(),
+            about: about.split_whitespace().collect::<Vec<_>>().join(" "),
+            kind,
+            tokens: tokens(&text),
+            hash: hex(&Sha256::digest(text.as_bytes())),
+            text,
+            fetched: None,
+            files: Vec::new(),
+            stage: None,
+            invisible,
+        }
     }
-
-    /// Returns the files or headings of a reference, with their tokens.
-    pub fn outline(&self, name: &str) -> Result<String, String> {
-        Err(name.to_owned())
-    }
-
-    /// Returns one file or heading of a reference.
-    pub fn section(&self, name: &str, section: &str) -> Result<String, String> {
-        Err(format!("{name} {section}"))
-    }
-
-    /// Returns the passages that fit words best, in all references or in one.
-    pub fn search(&self, words: &str, name: Option<&str>) -> Result<String, String> {
-        Err(format!("{words} {name:?}"))
-    }
-}
-
-/// Flattens an airplane of the bundle's library to markdown: deterministic, manifests kept, lock
-/// files reduced, binary and ignored files left out, secrets refused.
-pub fn airplane(bundle: &Bundle, name: &str) -> Result<Reference, String> {
-    let _ = (bundle, name);
-    Err(String::new())
 }
 
 /// Counts tokens without a tokenizer: bytes / 4, rounded up, as the peers' figures are counted.

@@ -56,7 +56,7 @@ async fn judge(unit: &Unit<'_>, output: Value) -> Result<(Value, Option<String>)
     }
     loop {
         let question = Question::Output { at: unit.at.clone(), output: output.clone() };
-        match ask(unit.run, &question).await?.decision {
+        match ask(unit.run, &unit.account, &question).await?.decision {
             Decision::Accept | Decision::Say(_) => return Ok((output, None)),
             Decision::Edit(edited) => {
                 if tools::done::check(&unit.stage().output, &edited).is_ok() {
@@ -189,7 +189,11 @@ impl<'a> Talk<'a> {
 
     /// Performs a call through the gate.
     async fn perform(&mut self, id: &str, name: &str, input: &Value) -> Result<(), Failure> {
+        let began = Instant::now();
         let called = tools::call(&self.unit.gate, name, input).await;
+        if name == tools::ASK {
+            self.unit.account.pause(began.elapsed());
+        }
         let answer = called.map_err(|refusal| match refusal {
             Refusal::Power(text) | Refusal::Reply(text) | Refusal::Ended(text) => {
                 Failure::Failed(text)

@@ -4,6 +4,7 @@ mod agent;
 mod budget;
 mod check;
 mod claims;
+mod opening;
 mod retro;
 mod schedule;
 mod stage;
@@ -24,6 +25,8 @@ use crate::plan::Plan;
 use crate::playbook::{Budget, Effort};
 use crate::run::budget::Account;
 use crate::run::claims::Claims;
+
+pub use opening::{Opening, open};
 
 /// Requests to models and items that are under way at once, when the caller does not say.
 pub const DEFAULT_JOBS: usize = 8;

@@ -12,6 +12,7 @@ use crate::gate::Gate;
 use crate::journal::{At, Event, Status};
 use crate::model::Request;
 use crate::playbook::{Approve, ForEach, Items, Output};
+use crate::run::budget::Account;
 use crate::run::{Failure, Halt, Played, Run, RunError, agent, check};
 
 /// What a stage finds when it begins.
@@ -30,7 +31,7 @@ pub(super) struct Unit<'a> {
     pub(super) stage: usize,
     pub(super) at: At,
     pub(super) gate: Gate,
-    pub(super) account: super::budget::Account,
+    pub(super) account: Account,
     pub(super) scope: Value,
     /// Globs of what it may change, narrowed to the item.
     pub(super) writes: Vec<String>,
@@ -62,18 +63,22 @@ pub(super) async fn play(run: &Run<'_>, index: usize, scene: Scene) -> Result<Pl
     Ok(Played { status: Status::Succeeded, output, reason: None, talk })
 }
 
-/// Asks a person; the time it takes does not count.
-pub(super) async fn ask(run: &Run<'_>, question: &Question) -> Result<Answer, Failure> {
+/// Asks a person; the time it takes does not count against the account.
+pub(super) async fn ask(
+    run: &Run<'_>,
+    account: &Account,
+    question: &Question,
+) -> Result<Answer, Failure> {
     let (at, what, text) = in_words(question);
     run.note(Event::Asked { at: at.clone(), what: what.clone(), text })?;
     let began = std::time::Instant::now();
     let answer = run.seams.hall.person.ask(question).await;
-    run.account.pause(began.elapsed());
+    account.pause(began.elapsed());
     let answer = answer.map_err(|nobody| match nobody {
         Nobody::Absent(_) => Halt::Stopped(format!(
             "{nobody}: go on at a terminal, or with `--yes` or an answers file"
         )),
-        Nobody::Interrupted => Halt::Stopped(nobody.to_string()),
+        Nobody::Unfit(_) | Nobody::Interrupted => Halt::Stopped(nobody.to_string()),
     })?;
     let words = match &answer.decision {
         Decision::Accept => "accepted".to_owned(),
@@ -108,7 +113,7 @@ async fn before(run: &Run<'_>, index: usize, at: &At, scene: &Scene) -> Result<(
     if !powers.writes.is_empty() {
         text = format!("{text} It may change {}.", powers.writes.join(", "));
     }
-    match ask(run, &Question::Before { at: at.clone(), text }).await?.decision {
+    match ask(run, &run.account, &Question::Before { at: at.clone(), text }).await?.decision {
         Decision::Accept | Decision::Edit(_) | Decision::Say(_) => Ok(()),
         Decision::Reject => Err(Failure::Failed("a person said no".to_owned())),
         Decision::Revise(words) => Err(Failure::Failed(format!("a person said no: {words}"))),
@@ -183,7 +188,7 @@ async fn many(
     }
     let question =
         Question::Output { at: At::stage(stage.id.value.clone()), output: output.clone() };
-    match ask(run, &question).await?.decision {
+    match ask(run, &account, &question).await?.decision {
         Decision::Edit(edited) => Ok((edited, talk)),
         Decision::Accept | Decision::Say(_) => Ok((output, talk)),
         Decision::Reject => Err(Failure::Failed("a person rejected the output".to_owned())),
@@ -253,7 +258,7 @@ async fn unit(
     at: At,
     scene: &Scene,
     scope: Value,
-    account: super::budget::Account,
+    account: Account,
     narrowed: Option<&Template>,
 ) -> Result<(Value, Option<Request>), Failure> {
     let stage = &run.plan.playbook.stages[index];

@@ -15,7 +15,7 @@ pub(super) struct Input {
     name: Option<String>,
     /// Words to find, in all or in `name`
     search: Option<String>,
-    /// Read this file or heading of `name`
+    /// Read this file or heading of `name`; `FILE:120` goes on at line 120
     section: Option<String>,
 }
 
@@ -29,9 +29,12 @@ impl Tool for Reference {
     }
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
-        let index = &gate.hall().references;
-        let looked = match (&input.name, &input.search, &input.section) {
-            (name, Some(words), _) => index.search(words, name.as_deref()),
+        let index = gate.hall().references.of_stage(&gate.at.stage);
+        let [name, words, section] = [&input.name, &input.search, &input.section]
+            .map(|word| word.as_deref().filter(|word| !word.trim().is_empty()));
+        let looked = match (name, words, section) {
+            (_, Some(_), Some(_)) => Err("give `search` or `section`, not both".to_owned()),
+            (name, Some(words), None) => index.search(words, name),
             (Some(name), None, Some(section)) => index.section(name, section),
             (Some(name), None, None) => index.outline(name),
             (None, None, Some(_)) => Err("`section` wants `name`".to_owned()),

@@ -3,7 +3,7 @@
 import atexit
 from uuid import uuid4
 
-from flask import current_app, session
+from flask import current_app, has_request_context, session
 from posthog import Posthog, identify_context
 from posthog.contexts import get_context_distinct_id
 from posthog.integrations.flask import PosthogFlaskIntegration
@@ -15,7 +15,8 @@ def init_app(app):
         app.config["POSTHOG_PROJECT_TOKEN"],
         host=app.config["POSTHOG_HOST"],
         enable_exception_autocapture=True,
-        disabled=app.testing,
+        # Asked for each event, because some suites set TESTING after create_app.
+        before_send=lambda event: None if app.testing else event,
     )
     # The key "posthog" belongs to PosthogFlaskIntegration.
     app.extensions["posthog_client"] = client
@@ -23,17 +24,20 @@ def init_app(app):
     PosthogFlaskIntegration(app, client=client)
     # After the integration, because it needs the context that the integration opens.
     app.before_request(_identify_request)
-    # The client's own exit hook waits one second at most; shutdown sends all that is queued.
-    atexit.register(client.shutdown)
+    # The client's own exit hook waits one second for what is queued; flush waits up to ten.
+    atexit.register(client.flush)
 
 
 def _identify_request():
-    if "user_id" in session:
-        identify_context(session["user_id"])
+    # Runs before the app's own hooks, so it reads the session and not what they set.
+    user_id = session.get("user_id")
+    if user_id is not None:
+        identify_context(str(user_id))
 
 
 def identify(user_id, is_new=False):
     """At sign-up and login: says who makes the rest of this request."""
+    user_id = str(user_id)
     anonymous_id = session.pop("anonymous_id", None)
     identify_context(user_id)
     if is_new and anonymous_id:
@@ -44,9 +48,9 @@ def identify(user_id, is_new=False):
 
 
 def capture(event, properties=None, distinct_id=None):
-    """Who acts comes from the request; without a visitor's request, pass distinct_id."""
+    """Who acts comes from the request; in a webhook or a job, pass distinct_id."""
     properties = dict(properties or {})
-    if distinct_id is None and get_context_distinct_id() is None:
+    if distinct_id is None and get_context_distinct_id() is None and has_request_context():
         # An anonymous visitor: one random id for each browser, and no person profile.
         distinct_id = session.setdefault("anonymous_id", str(uuid4()))
         properties["$process_person_profile"] = False

@@ -14,11 +14,14 @@ pub(super) const RULE: Rule = Rule {
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for stage in subject.playbook.stages.iter().filter(|stage| stage.fork) {
         let needed = match &stage.needs[..] {
-            [need] => subject.playbook.stage(need),
+            [need] => match subject.playbook.stage(need) {
+                Some(needed) => Some(needed),
+                None => continue,
+            },
             _ => None,
         };
         let reason = match needed {
-            None => "it needs not exactly one stage",
+            None => "it does not need exactly one stage",
             Some(needed) if needed.run.is_some() => "the stage it needs has no conversation",
             Some(needed) if needed.for_each.is_some() => "the stage it needs has one for each item",
             Some(needed) if *needed.model != *stage.model => "the stage it needs has another model",

@@ -13,11 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let stages = &subject.playbook.stages;
-    let needs = stages
-        .iter()
-        .map(|stage| stage.needs.iter().filter_map(|need| subject.stage(need)).collect::<Vec<_>>());
-    let Err(cycles) = crate::graph::build(needs.collect()) else { return };
-    for cycle in cycles {
+    for cycle in &subject.cycles {
         let names: Vec<&str> =
             cycle.0.iter().map(|index| stages[*index].id.value.as_str()).collect();
         let Some((&first, rest)) = cycle.0.split_first() else { continue };

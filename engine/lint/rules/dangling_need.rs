@@ -16,7 +16,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let ids = || subject.playbook.stages.iter().map(|stage| stage.id.value.as_str());
     for stage in &subject.playbook.stages {
         for need in &stage.needs {
-            if subject.stage(need).is_some() {
+            if subject.stage(need).is_some() || subject.is_unread("stages", need) {
                 continue;
             }
             let message =

@@ -1,8 +1,9 @@
 //! `exposed-secret`: a secret input anywhere but as the value of an env key.
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::expression::Template;
+use crate::expression::{Expression, Part};
 use crate::lint::Subject;
+use crate::lint::places::{self, Place};
 use crate::lint::rule::{Report, Rule, page};
 use crate::playbook::InputKind;
 
@@ -21,34 +22,33 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         .filter(|input| input.kind == InputKind::Secret)
         .map(|input| input.name.value.as_str())
         .collect();
-    let is_secret = |path: &[String]| matches!(path, [inputs, name, ..] if inputs == "inputs" && secrets.contains(&name.as_str()));
-    let mut look = |template: &Template| {
-        for reference in template.references() {
-            if is_secret(&reference.value) {
-                let message =
-                    format!("`{}` is a secret, and this is shown", reference.value.join("."));
-                report(Diagnostic::error(RULE.name, reference.span, message).help(
-                    "a secret is legal only as a value in `env.keys`; the model sets it with `env`",
-                ));
+    let mut look = |expression: &Expression, message: &str| {
+        for reference in expression.references() {
+            let [root, name, ..] = &reference.value[..] else { continue };
+            if root != "inputs" || !secrets.contains(&name.as_str()) {
+                continue;
             }
+            let message = format!("`inputs.{name}` is a secret, and {message}");
+            report(Diagnostic::error(RULE.name, reference.span, message).help(
+                "a secret is legal only as the whole value of a key in `env.keys`; \
+                 the model sets it with `env`",
+            ));
         }
     };
-    for prose in std::iter::once(&playbook.preamble).chain(&playbook.includes) {
-        look(&prose.text);
-    }
-    for command in &playbook.commands {
-        command.words.iter().for_each(&mut look);
-    }
-    for stage in &playbook.stages {
-        for text in stage.title.iter().chain(stage.section.iter().map(|section| &section.text)) {
-            look(text);
+    places::expressions(subject, &mut |expression, place| {
+        if !matches!(place, Place::Env) {
+            look(expression, "what stands here is shown");
         }
-        stage.includes.iter().for_each(|include| look(&include.text));
-    }
+    });
     for (_, value) in playbook.env.iter().flat_map(|env| &env.keys) {
-        let whole = matches!(&value.parts[..], [crate::expression::Part::Expression(_)]);
-        if !whole {
-            look(value);
+        let alone = value.expressions().next().is_some_and(|expression| {
+            let path = expression.text.split('.').map(str::trim).collect::<Vec<_>>();
+            matches!(&value.parts[..], [Part::Expression(_)])
+                && matches!(&path[..], ["inputs", name] if secrets.contains(name))
+        });
+        if !alone {
+            let message = "its value is put in whole or not at all";
+            value.expressions().for_each(|expression| look(expression, message));
         }
     }
 }

@@ -20,7 +20,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let granted =
         granted.filter(|grant| matches!(&grant.value, Grant::Tool(word) if word == "env"));
     for grant in granted {
-        if playbook.env.is_none() {
+        if playbook.env.is_none() && !subject.is_unread("env", "env") {
             report(
                 Diagnostic::error(
                     RULE.name,
@@ -35,7 +35,11 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         playbook.env.iter().flat_map(|env| &env.keys).map(|(key, _)| key.value.as_str()).collect();
     for check in playbook.stages.iter().flat_map(|stage| &stage.checks) {
         let CheckKind::Env(key) = &check.kind else { continue };
-        if key.expressions().next().is_none() && !keys.contains(&key.text.as_str()) {
+        if key.expressions().next().is_none()
+            && !keys.contains(&key.text.as_str())
+            && !subject.is_unread("env", &key.text)
+            && !subject.is_unread("keys", "keys")
+        {
             let message = format!("`env.keys` has no key `{}`", key.text);
             let mut finding = Diagnostic::error(RULE.name, key.span, message);
             if let Some(near) = near(&key.text, keys.iter().copied()) {

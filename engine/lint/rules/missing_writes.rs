@@ -16,7 +16,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for stage in &subject.playbook.stages {
         let editing = |grant: &&crate::source::Spanned<Grant>| matches!(&grant.value, Grant::Tool(word) if matches!(word.as_str(), "edit" | "write" | "remove"));
         let grants = || stage.tools.iter().chain(&subject.playbook.tools);
-        if stage.run.is_some() || !stage.writes.is_empty() {
+        let written = !stage.writes.is_empty() || subject.is_unread("writes", "writes");
+        if stage.run.is_some() || written {
             continue;
         }
         if let Some(grant) = grants().find(editing) {

@@ -4,12 +4,16 @@ mod bad_fork;
 mod cyclic_needs;
 mod dangling_need;
 mod exposed_secret;
+mod foreign_language;
 mod missing_env;
 mod missing_writes;
+mod shared_power;
 mod too_many_stages;
 mod undefined_reference;
+mod ungranted_tool;
 mod unknown_airplane;
 mod unknown_command;
+mod unknown_language;
 mod unknown_server;
 mod unknown_tool;
 
@@ -30,19 +34,24 @@ pub const RULES: &[&Rule] = &[
     &dangling_need::RULE,
     &parsed("duplicate-section", page!("duplicate-section")),
     &exposed_secret::RULE,
+    &foreign_language::RULE,
     &missing_env::RULE,
     &parsed("missing-file", page!("missing-file")),
     &parsed("missing-key", page!("missing-key")),
     &parsed("missing-section", page!("missing-section")),
     &missing_writes::RULE,
+    &parsed("misplaced-template", page!("misplaced-template")),
     &parsed("no-front-matter", page!("no-front-matter")),
     &parsed("section-order", page!("section-order")),
+    &shared_power::RULE,
     &parsed("stray-section", page!("stray-section")),
     &too_many_stages::RULE,
     &undefined_reference::RULE,
+    &ungranted_tool::RULE,
     &unknown_airplane::RULE,
     &unknown_command::RULE,
     &parsed("unknown-key", page!("unknown-key")),
+    &unknown_language::RULE,
     &unknown_server::RULE,
     &unknown_tool::RULE,
     &parsed("wrong-type", page!("wrong-type")),

@@ -1,10 +1,11 @@
 //! `undefined-reference`: a template that reads what does not exist, or does not exist yet.
 
 use crate::diagnostic::{Diagnostic, Level, near};
-use crate::expression::{Expression, Reference, Template};
+use crate::expression::Reference;
 use crate::lint::Subject;
+use crate::lint::places::{self, Place};
 use crate::lint::rule::{Report, Rule, page};
-use crate::playbook::{CheckKind, Items, Pattern, Stage};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "undefined-reference",
@@ -13,120 +14,25 @@ pub(super) const RULE: Rule = Rule {
     diagnose: Some(diagnose),
 };
 
-/// Where a template stands: what it may read.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    /// The preamble, an include, a doc, a command, an env value: `inputs` and `project`.
-    Playbook,
-    /// A command's word: the names of its arguments besides.
-    Command(&'a [crate::playbook::Argument]),
-    /// A stage: the stages before it besides.
-    Stage(usize),
-    /// A stage's item: the item's name besides.
-    Item(usize, &'a str),
-}
-
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
-    let playbook = subject.playbook;
-    let mut look = Look { subject, report };
-    for prose in std::iter::once(&playbook.preamble).chain(&playbook.includes) {
-        look.template(&prose.text, Place::Playbook);
-    }
-    let docs = playbook.docs.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.docs));
-    for doc in docs {
-        if let crate::playbook::DocPlace::Url(url) = &doc.place {
-            look.template(url, Place::Playbook);
+    let look = Look { subject };
+    places::expressions(subject, &mut |expression, place| {
+        for reference in expression.references() {
+            look.fault(&reference, place).into_iter().for_each(&mut *report);
         }
-    }
-    for command in &playbook.commands {
-        for word in &command.words {
-            look.template(word, Place::Command(&command.args));
-        }
-    }
-    for (_, value) in playbook.env.iter().flat_map(|env| &env.keys) {
-        look.template(value, Place::Playbook);
-    }
-    for (index, stage) in playbook.stages.iter().enumerate() {
-        look.stage(index, stage);
-    }
+    });
 }
 
 struct Look<'a, 'b> {
-    subject: &'a Subject<'a>,
-    report: Report<'b>,
+    subject: &'a Subject<'b>,
 }
 
 impl Look<'_, '_> {
-    fn stage(&mut self, index: usize, stage: &Stage) {
-        let outside = Place::Stage(index);
-        let inside = match &stage.for_each {
-            Some(for_each) => Place::Item(index, &for_each.name.value),
-            None => outside,
-        };
-        if let Some(when) = &stage.when {
-            self.expression(when, outside);
-        }
-        if let Some(for_each) = &stage.for_each {
-            match &for_each.items {
-                Items::List(list) => self.expression(list, outside),
-                Items::Files { glob, containing } => {
-                    self.template(glob, outside);
-                    containing.iter().for_each(|text| self.template(text, outside));
-                }
-            }
-            for_each.files.iter().for_each(|files| self.template(files, inside));
-            if let Some(serde_json::Value::String(max)) =
-                for_each.max.as_ref().map(|max| &max.value)
-            {
-                let (max, _) = Template::parse(max, for_each.span);
-                self.template(&max, outside);
-            }
-        }
-        for text in stage.title.iter().chain(stage.section.iter().map(|section| &section.text)) {
-            self.template(text, inside);
-        }
-        for include in &stage.includes {
-            self.template(&include.text, Place::Playbook);
-        }
-        for check in &stage.checks {
-            match &check.kind {
-                CheckKind::Run(_) => {}
-                CheckKind::File(text)
-                | CheckKind::Changed(text)
-                | CheckKind::Unchanged(text)
-                | CheckKind::Env(text) => self.template(text, inside),
-                CheckKind::Contains {
-                    text: Pattern::Text(text) | Pattern::Regex(text),
-                    within,
-                } => {
-                    self.template(text, inside);
-                    self.template(within, inside);
-                }
-                CheckKind::Json { file, pointer, .. } => {
-                    self.template(file, inside);
-                    self.template(pointer, inside);
-                }
-            }
-        }
-    }
-
-    fn template(&mut self, template: &Template, place: Place<'_>) {
-        for expression in template.expressions() {
-            self.expression(expression, place);
-        }
-    }
-
-    fn expression(&mut self, expression: &Expression, place: Place<'_>) {
-        for reference in expression.references() {
-            if let Some(finding) = self.fault(&reference, place) {
-                (self.report)(finding);
-            }
-        }
-    }
-
     fn fault(&self, reference: &Reference, place: Place<'_>) -> Option<Diagnostic> {
         let path: Vec<&str> = reference.value.iter().map(String::as_str).collect();
-        let error = |message: String| Diagnostic::error(RULE.name, reference.span, message);
+        let error = |message: String, part: usize| {
+            Diagnostic::error(RULE.name, self.part(reference, part), message)
+        };
         match (&path[..], place) {
             (["inputs"] | ["project" | "stages"], Place::Stage(_) | Place::Item(..))
             | (["inputs"] | ["project"], _) => None,
@@ -134,33 +40,37 @@ impl Look<'_, '_> {
             (["project", field, ..], _) => {
                 const FIELDS: [&str; 3] = ["name", "languages", "package_manager"];
                 (!FIELDS.contains(field)).then(|| {
-                    error(format!("`project` has no `{field}`")).help(format!("it has {}", FIELDS.join(", ")))
+                    error(format!("`project` has no `{field}`"), 1).help(format!("it has {}", FIELDS.map(|field| format!("`{field}`")).join(", ")))
                 })
             }
-            (["stages", ..], Place::Playbook | Place::Command(_)) => Some(
-                error("`stages` is not known here".to_owned())
+            (["stages", ..], Place::Playbook | Place::Env | Place::Command(_)) => Some(
+                error("`stages` is not known here".to_owned(), 0)
                     .help("the preamble, includes, docs, commands and `env` see `inputs` and `project` only"),
             ),
             (["stages", id, rest @ ..], Place::Stage(index) | Place::Item(index, _)) => {
                 self.upstream(id, rest, index, reference)
             }
             (["args", name, ..], Place::Command(args)) => {
-                let known = args.iter().any(|argument| *argument.name == **name);
-                (!known).then(|| error(format!("the command has no argument `{name}`")))
+                let known = args.iter().any(|argument| *argument.name == **name) || self.subject.is_unread("args", name);
+                (!known).then(|| error(format!("the command has no argument `{name}`"), 1))
             }
             ([name, ..], Place::Item(_, item)) if *name == item => None,
             ([name, ..], _) => {
-                let mut finding = error(format!("`{name}` is not defined"));
+                let mut finding = error(format!("`{name}` is not defined"), 0);
                 let mut names = vec!["inputs", "project"];
                 match place {
-                    Place::Playbook => {}
+                    Place::Playbook | Place::Env => {}
                     Place::Command(_) => names.push("args"),
                     Place::Stage(_) => names.push("stages"),
                     Place::Item(_, item) => names.extend(["stages", item]),
                 }
                 finding = match near(name, names.iter().copied()) {
                     Some(near) => finding.label(format!("did you mean `{near}`?")),
-                    None => finding.help(format!("what is defined here: {}", names.join(", "))),
+                    None => {
+                        let names: Vec<String> =
+                            names.iter().map(|name| format!("`{name}`")).collect();
+                        finding.help(format!("what is defined here: {}", names.join(", ")))
+                    }
                 };
                 Some(finding)
             }
@@ -170,13 +80,14 @@ impl Look<'_, '_> {
 
     fn input(&self, name: &str, reference: &Reference) -> Option<Diagnostic> {
         let inputs = || self.subject.playbook.inputs.iter().map(|input| input.name.value.as_str());
-        if inputs().any(|known| known == name) {
+        if inputs().any(|known| known == name) || self.subject.is_unread("inputs", name) {
             return None;
         }
         let message = format!("the playbook has no input `{name}`");
-        let finding = Diagnostic::error(RULE.name, reference.span, message);
+        let place = self.part(reference, 1);
+        let finding = Diagnostic::error(RULE.name, place, message);
         Some(match near(name, inputs()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
             None => finding.help("declare it in `inputs:`"),
         })
     }
@@ -191,11 +102,15 @@ impl Look<'_, '_> {
         let stages = &self.subject.playbook.stages;
         let stage = &stages[index];
         let Some(earlier) = self.subject.stage(id) else {
+            if self.subject.is_unread("stages", id) {
+                return None;
+            }
             let message = format!("there is no stage `{id}`");
-            let finding = Diagnostic::error(RULE.name, reference.span, message);
+            let place = self.part(reference, 1);
+            let finding = Diagnostic::error(RULE.name, place, message);
             let ids = stages.iter().map(|stage| stage.id.value.as_str());
             return Some(match near(id, ids) {
-                Some(near) => finding.label(format!("did you mean `{near}`?")),
+                Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
                 None => finding,
             });
         };
@@ -209,52 +124,74 @@ impl Look<'_, '_> {
         }
         match rest {
             [] | ["status"] => None,
-            ["output", path @ ..] => property(&stages[earlier], path, reference),
+            ["output", path @ ..] => self.property(earlier, path, reference),
             [other, ..] => {
                 let message = format!("a stage has no `{other}`");
                 Some(
-                    Diagnostic::error(RULE.name, reference.span, message)
+                    Diagnostic::error(RULE.name, self.part(reference, 2), message)
                         .help("it has `output` and `status`"),
                 )
             }
         }
     }
-}
 
-/// Walks the producer's schema as far as it says what there is.
-fn property(stage: &Stage, path: &[&str], reference: &Reference) -> Option<Diagnostic> {
-    let whole = crate::lint::rules::output_schema(stage);
-    let mut schema = &whole;
-    let mut place = format!("the output of `{}`", stage.id.value);
-    for part in path {
-        if schema["type"] == "array" {
-            if part.parse::<usize>().is_err() {
-                let message = format!("{place} is a list, which has no `{part}`");
-                return Some(Diagnostic::error(RULE.name, reference.span, message));
+    /// Walks the producer's schema as far as it says what there is.
+    fn property(&self, stage: usize, path: &[&str], reference: &Reference) -> Option<Diagnostic> {
+        let stage = &self.subject.playbook.stages[stage];
+        let whole = crate::lint::rules::output_schema(stage);
+        let mut schema = &whole;
+        let mut owner = format!("the output of `{}`", stage.id.value);
+        for (index, part) in path.iter().enumerate() {
+            let place = self.part(reference, index + 3);
+            if schema["type"] == "array" {
+                if part.parse::<i64>().is_err() {
+                    let message = format!("{owner} is a list, which has no `{part}`");
+                    return Some(Diagnostic::error(RULE.name, place, message));
+                }
+                schema = &schema["items"];
+                continue;
             }
-            schema = &schema["items"];
-            continue;
-        }
-        let Some(properties) = schema["properties"].as_object() else { return None };
-        let Some(next) = properties.get(*part) else {
-            if schema.get("additionalProperties").is_some_and(|more| *more != false)
-                || schema.get("patternProperties").is_some()
-            {
+            const COMPOSED: [&str; 5] = ["$ref", "allOf", "anyOf", "oneOf", "if"];
+            if COMPOSED.iter().any(|keyword| schema.get(keyword).is_some()) {
                 return None;
             }
-            let message = format!("{place} has no `{part}`");
-            let finding = Diagnostic::error(RULE.name, reference.span, message);
-            let names = properties.keys().map(String::as_str);
-            return Some(match near(part, names) {
-                Some(near) => finding.label(format!("did you mean `{near}`?")),
-                None => {
-                    let names: Vec<&str> = properties.keys().map(String::as_str).collect();
-                    finding.help(format!("it has {}", names.join(", ")))
+            let properties = schema["properties"].as_object()?;
+            let Some(next) = properties.get(*part) else {
+                if schema.get("additionalProperties").is_some_and(|more| *more != false)
+                    || schema.get("patternProperties").is_some()
+                {
+                    return None;
                 }
-            });
-        };
-        place = format!("`{part}`");
-        schema = next;
+                let message = format!("{owner} has no `{part}`");
+                let finding = Diagnostic::error(RULE.name, place, message);
+                let names = || properties.keys().map(String::as_str);
+                return Some(match near(part, names()) {
+                    Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
+                    None => {
+                        let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+                        finding.help(format!("it has {}", names.join(", ")))
+                    }
+                });
+            };
+            owner = format!("`{part}`");
+            schema = next;
+        }
+        None
     }
-    None
+
+    /// Returns the place of one part of a path, or of the whole where it cannot be told apart.
+    fn part(&self, reference: &Reference, wanted: usize) -> Span {
+        let source = self.subject.bundle.files.get(usize::from(reference.span.file.0));
+        let written = source.map(|source| source.slice(reference.span)).unwrap_or_default();
+        let mut at = 0;
+        for (index, part) in reference.value.iter().enumerate() {
+            let Some(found) = written[at..].find(part.as_str()) else { break };
+            let start = at + found;
+            at = start + part.len();
+            if index == wanted {
+                return reference.span.part(start, at);
+            }
+        }
+        reference.span
+    }
 }

@@ -17,14 +17,15 @@ pub(super) const RULE: Rule = Rule {
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let playbook = subject.playbook;
     let mut look = |name: &str, span: Span| {
-        if playbook.command(name).is_some() {
+        if playbook.command(name).is_some() || subject.is_unread("commands", name) {
             return;
         }
+        let span = subject.word(span, name);
         let message = format!("the playbook has no command `{name}`");
         let mut finding = Diagnostic::error(RULE.name, span, message);
         let commands = || playbook.commands.iter().map(|command| command.name.value.as_str());
         finding = match near(name, commands()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(span, near),
             None => finding.help("declare it in `commands:`"),
         };
         report(finding);

@@ -1,6 +1,6 @@
 //! `unknown-server`: a grant of a tool of an MCP server that the playbook does not declare.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, near};
 use crate::lint::Subject;
 use crate::lint::rule::{Report, Rule, page};
 use crate::playbook::Grant;
@@ -17,9 +17,16 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for grant in playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools))
     {
         let Grant::Mcp { server, .. } = &grant.value else { continue };
-        if !playbook.mcp.iter().any(|known| *known.name == **server) {
+        let known = playbook.mcp.iter().any(|known| *known.name == **server);
+        if !known && !subject.is_unread("mcp", server) {
+            let span = subject.word(grant.span, server);
+            let servers = playbook.mcp.iter().map(|known| known.name.value.as_str());
             let message = format!("the playbook has no MCP server `{server}`");
-            report(Diagnostic::error(RULE.name, grant.span, message).help("declare it in `mcp:`"));
+            let finding = Diagnostic::error(RULE.name, span, message);
+            report(match near(server, servers) {
+                Some(near) => finding.label(format!("did you mean `{near}`?")).fix(span, near),
+                None => finding.help("declare it in `mcp:`"),
+            });
         }
     }
 }

@@ -39,7 +39,12 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             Diagnostic::error(RULE.name, grant.span, format!("there is no tool `{word}`"));
         finding = match near(word, subject.known.tools.iter().copied()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")).fix(grant.span, near),
-            None => finding.help(format!("the tools are {}", subject.known.tools.join(", "))),
+            None => {
+                let tools = subject.known.tools.iter().map(|tool| format!("`{tool}`"));
+                let tools = tools.collect::<Vec<_>>().join(", ");
+                finding
+                    .help(format!("the tools are {tools}, `run(COMMAND)` and `mcp(SERVER/TOOL)`"))
+            }
         };
         report(finding);
     }

@@ -9,6 +9,7 @@ def create_app(config=None):
     app = Flask(__name__)
     app.config.from_mapping(
         SECRET_KEY=os.environ.get("SHOP_SECRET_KEY", "development"),
+        PAYMENT_SECRET=os.environ.get("SHOP_PAYMENT_SECRET"),
         WEBHOOK_SECRET=os.environ.get("SHOP_WEBHOOK_SECRET", "development"),
         DATABASE_URL=os.environ.get("DATABASE_URL", "sqlite:///instance/shop.db"),
     )

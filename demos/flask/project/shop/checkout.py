@@ -1,6 +1,16 @@
 from uuid import uuid4
 
-from flask import Blueprint, abort, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from . import cart, database, payments
 from .accounts import login_required
@@ -17,7 +27,7 @@ def checkout():
         return render_template("checkout.html", total=cart.total())
 
     order_id, total = str(uuid4()), cart.total()
-    payments.charge(request.form["card"], total)
+    payments.charge(current_app.config["PAYMENT_SECRET"], request.form["card"], total)
     with database.get() as connection:
         connection.execute(
             "INSERT INTO orders VALUES (?, ?, ?, 'pending')", (order_id, g.user["id"], total)

@@ -8,6 +8,7 @@ def app(tmp_path):
     return create_app({
         "TESTING": True,
         "SECRET_KEY": "test",
+        "PAYMENT_SECRET": "test",
         "WEBHOOK_SECRET": "test",
         "DATABASE_URL": f"sqlite:///{tmp_path}/test.db",
     })

@@ -55,6 +55,12 @@ def test_a_provider_that_is_down_is_not_the_cards_fault(client, user):
     assert client.post("/checkout", data={"card": "4000000000000119"}).status_code == 503
 
 
+def test_a_shop_without_a_secret_charges_nobody(app, client, user):
+    app.config["PAYMENT_SECRET"] = None
+    client.post("/cart/add", data={"slug": "assam"})
+    assert client.post("/checkout", data={"card": "4000000000000001"}).status_code == 503
+
+
 def test_the_webhook_marks_the_order_paid(client, order_id):
     event = {"type": "payment.succeeded", "order_id": order_id}
     assert notify(client, event).status_code == 204

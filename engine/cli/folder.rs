@@ -1,0 +1,95 @@
+//! Where runs are kept: outside the project, by the identity of its root.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::gate::workspace::hash;
+
+/// The folder of one run, and the lock that keeps other runs out of the project.
+pub(super) struct RunFolder {
+    /// The run's id: the time it began, and four letters.
+    pub(super) id: String,
+    /// The folder.
+    pub(super) path: PathBuf,
+    /// Held by the kernel until the process ends, however it ends.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run on the project at `root`, unless another run holds it.
+    pub(super) fn create(state: &Path, root: &Path) -> anyhow::Result<Self> {
+        let home = of_root(state, root)?;
+        std::fs::create_dir_all(&home)
+            .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
+        let lock_path = home.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .with_context(|| format!("cannot open the lock `{}`", lock_path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("another run is playing in `{}`; wait until it ends", root.display())
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock `{}`", lock_path.display()));
+            }
+        }
+        let began = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let letters = uuid::Uuid::now_v7().simple().to_string();
+        let id = format!("{began}-{}", &letters[letters.len() - 4..]);
+        let path = home.join(&id);
+        std::fs::create_dir_all(path.join("blobs"))
+            .with_context(|| format!("cannot make the folder `{}`", path.display()))?;
+        Ok(RunFolder { id, path, _lock: lock })
+    }
+}
+
+/// Lists the runs on the project at `root`, newest last.
+pub(super) fn runs(state: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let home = of_root(state, root)?;
+    let Ok(entries) = std::fs::read_dir(&home) else { return Ok(Vec::new()) };
+    let mut runs: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.join("journal.jsonl").is_file())
+        .collect();
+    runs.sort();
+    Ok(runs)
+}
+
+/// Returns the folder of a root's runs. A root is its canonical path and, where the system tells,
+/// its device and inode: a folder that took another's name does not get its runs.
+fn of_root(state: &Path, root: &Path) -> anyhow::Result<PathBuf> {
+    let cannot = || format!("cannot read the project `{}`", root.display());
+    let root = root.canonicalize().with_context(cannot)?;
+    let mut identity = root.to_string_lossy().into_owned();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = root.metadata().with_context(cannot)?;
+        identity.push_str(&format!("\0{}\0{}", metadata.dev(), metadata.ino()));
+    }
+    Ok(state.join("runs").join(&hash(identity.as_bytes())[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_has_one_run_at_a_time() {
+        let state = tempfile::tempdir().unwrap();
+        let project = tempfile::tempdir().unwrap();
+        let first = RunFolder::create(state.path(), project.path()).unwrap();
+        let second = RunFolder::create(state.path(), project.path());
+        let reason = second.err().unwrap().to_string();
+        assert!(reason.starts_with("another run is playing in"), "{reason}");
+        drop(first);
+        assert!(RunFolder::create(state.path(), project.path()).is_ok());
+    }
+}

@@ -1,0 +1,203 @@
+//! `wizard play`: does it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::cassette::Cassette;
+use crate::cli::demo::Demo;
+use crate::cli::folder::RunFolder;
+use crate::cli::surroundings::Surroundings;
+use crate::cli::target::{Read, Target, show_errors};
+use crate::cli::world::{Replay, World};
+use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
+use crate::gate::Hall;
+use crate::gate::redact::Redactor;
+use crate::gate::workspace::Workspace;
+use crate::journal::{Journal, Listener};
+use crate::plan::Plan;
+use crate::run::{self, Opening, Seams};
+
+/// Play a playbook in a project
+///
+/// Results go to standard output, progress to standard error. The exit code is 0 when every
+/// stage succeeded, 1 when one failed, 2 when wizard could not do its work, 3 when the run
+/// stopped and can go on, 4 when only optional stages failed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) target: Target,
+
+    #[command(flatten)]
+    pub(super) model: model::Arguments,
+
+    /// Play a recorded run on a copy of the playbook's sample project
+    #[arg(long, conflicts_with_all = ["project", "replay", "record", "provider", "base_url"])]
+    demo: bool,
+
+    /// Accept what is to be approved. Says yes to nothing else
+    #[arg(long, short)]
+    pub(super) yes: bool,
+
+    /// A TOML or JSON file that answers approvals, questions and inputs
+    #[arg(long, value_name = "FILE")]
+    pub(super) answers: Option<PathBuf>,
+
+    /// Answer requests, commands, docs and approvals from a recorded run
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+
+    /// Record the run
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(super) record: Option<PathBuf>,
+
+    /// A limit of the run: usd, tokens, turns or minutes; `usd=none` takes one away
+    #[arg(long, value_name = "NAME=NUMBER")]
+    budget: Vec<String>,
+
+    /// Use stored docs, ask no host for one
+    #[arg(long)]
+    pub(super) offline: bool,
+
+    /// Requests to models under way at once
+    #[arg(long, value_name = "NUMBER", default_value_t = run::DEFAULT_JOBS)]
+    jobs: usize,
+
+    /// Ask no model, after the end, what the playbook could have said better
+    #[arg(long)]
+    no_retro: bool,
+
+    /// Print every event as a line of JSON instead of the report
+    #[arg(long)]
+    json: bool,
+
+    /// Write the whole report to a markdown file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+/// A run that is about to begin.
+struct Play<'a> {
+    arguments: &'a Arguments,
+    surroundings: &'a Surroundings,
+    bundle: crate::playbook::Bundle,
+    plan: Plan,
+    replay: Option<Replay>,
+    /// Where runs are kept.
+    state: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
+    let Read { bundle, playbook, findings } = arguments.target.read(surroundings)?;
+    if show_errors(&bundle, &findings) {
+        return Ok(FAILED);
+    }
+    let (root, state, replay) = if arguments.demo {
+        let Demo { project, state, cassette, name } =
+            Demo::lay_out(&bundle.library, &playbook.name.value)?;
+        (project, state, Some(Replay { cassette, name }))
+    } else {
+        let replay = arguments.replay.as_deref().map(Replay::read).transpose()?;
+        (arguments.target.project.clone(), surroundings.state()?.clone(), replay)
+    };
+    let project = crate::project::load(&root)?;
+    let cassette = replay.as_ref().map(|replay| &replay.cassette);
+    let inputs = super::inputs::resolve(arguments, &playbook, cassette, surroundings)?;
+    let plan = crate::plan::build(&bundle, playbook, inputs, project);
+    let play = Play { arguments, surroundings, bundle, plan, replay, state };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(play.play());
+    // A prompt that was interrupted still waits for its answer in a thread of its own.
+    runtime.shutdown_background();
+    code
+}
+
+impl Play<'_> {
+    async fn play(self) -> anyhow::Result<u8> {
+        let Play { arguments, surroundings, bundle, plan, replay, state } = self;
+        let cancel = CancellationToken::new();
+        signals::listen(cancel.clone());
+        let budget = budget::changed(plan.playbook.budget, &arguments.budget)?;
+        let replayed = replay.as_ref().map(|replay| replay.name.clone());
+        let root = plan.project.root.clone();
+        let open = || {
+            Workspace::open(&root)
+                .with_context(|| format!("cannot open the project `{}`", root.display()))
+        };
+        let workspace = open()?;
+        let redactor = || Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
+        let Some(world) =
+            World::open(arguments, surroundings, &plan, replay, redactor(), &cancel)?
+        else {
+            print::complain(model::NO_MODEL);
+            return Ok(UNABLE);
+        };
+        super::world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
+        let gathered = world.gather(arguments, surroundings, &plan, &bundle).await?;
+        let folder = RunFolder::create(&state, &root)?;
+        let journal = Arc::new(
+            Journal::create(&folder.path, vec![listener(arguments)])
+                .with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?,
+        );
+        let provider = world.provider(&journal);
+        let missing: Vec<(String, String)> = gathered
+            .missing
+            .iter()
+            .map(|missing| (missing.name.clone(), missing.reason.clone()))
+            .collect();
+        let opening = Opening {
+            run: &folder.id,
+            model: world.models.get("default").map(|model| model.id.clone()),
+            replay: replayed,
+            references: &gathered.index,
+            missing: &missing,
+        };
+        run::open(&journal, &plan, &opening)?;
+        let player = world.player.clone();
+        let recorder = world.recorder.clone();
+        let hall = Arc::new(Hall {
+            playbook: Arc::clone(&plan.playbook),
+            project: Arc::clone(&plan.project),
+            workspace: open()?,
+            inputs: plan.inputs.clone(),
+            journal: Arc::clone(&journal),
+            blobs: folder.path.join("blobs"),
+            runner: world.runner,
+            person: world.person,
+            references: gathered.index,
+            redactor: redactor(),
+            environment: surroundings.variables.clone(),
+            floor: Arc::default(),
+        });
+        let seams = Seams {
+            hall,
+            provider,
+            models: world.models,
+            text: bundle.files[0].text.clone(),
+            budget,
+            jobs: arguments.jobs,
+            retro: !arguments.no_retro,
+            cancel,
+        };
+        let ended = run::execute(&plan, &seams).await;
+        report(arguments, &journal)?;
+        if let Some(reason) = player.and_then(|player| player.fault()) {
+            anyhow::bail!("{reason}");
+        }
+        if let Some(recorder) = recorder {
+            recorder.finish()?;
+        }
+        Ok(ended?.exit_code())
+    }
+}
+
+impl Replay {
+    fn read(path: &std::path::Path) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read `{name}`"))?;
+        let cassette = Cassette::read(bytes).with_context(|| format!("cannot play `{name}`"))?;
+        Ok(Replay { cassette, name })
+    }
+}

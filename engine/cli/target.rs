@@ -1,0 +1,120 @@
+//! What a command is about: a playbook, a project, inputs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::print::{complain, err_has_colors};
+use crate::cli::surroundings::Surroundings;
+use crate::diagnostic::{Diagnostic, Level, text};
+use crate::lint::Known;
+use crate::plan::Given;
+use crate::playbook::{Bundle, Playbook};
+use crate::project::Project;
+
+/// The playbook, the project and the inputs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Target {
+    /// The playbook: a name such as `nextjs`, or a path
+    pub(super) playbook: String,
+
+    /// The project's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) project: PathBuf,
+
+    /// A library to look a name up in before those of your own and of wizard
+    #[arg(long, value_name = "DIR")]
+    pub(super) library: Option<PathBuf>,
+
+    /// An input's value; `NAME=@FILE` reads it from a file, as a secret's must be
+    #[arg(long = "input", short, value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+}
+
+/// A playbook that was read.
+pub(super) struct Read {
+    pub(super) bundle: Bundle,
+    pub(super) playbook: Playbook,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Target {
+    /// Reads the playbook and holds it against the rules.
+    pub(super) fn read(&self, surroundings: &Surroundings) -> anyhow::Result<Read> {
+        let own = self.library.clone().or_else(|| surroundings.library());
+        let (library, path) = crate::playbook::resolve(&self.playbook, own.as_deref())?;
+        let bundle = crate::playbook::load(library, &path)?;
+        let known = Known { tools: crate::tools::WORDS.to_vec() };
+        let (playbook, findings) = crate::lint::check(&bundle, &known);
+        Ok(Read { bundle, playbook, findings })
+    }
+
+    /// Reads the project's facts.
+    pub(super) fn project(&self) -> anyhow::Result<Project> {
+        Ok(crate::project::load(&self.project)?)
+    }
+
+    /// Returns the inputs that were given: by flag, else by the environment variable that the
+    /// playbook names.
+    pub(super) fn given(
+        &self,
+        playbook: &Playbook,
+        surroundings: &Surroundings,
+    ) -> anyhow::Result<BTreeMap<String, Given>> {
+        let mut given = BTreeMap::new();
+        for input in &playbook.inputs {
+            let variable = input.env.as_deref().and_then(|name| surroundings.variable(name));
+            if let Some(value) = variable {
+                given.insert(input.name.value.clone(), Given::Text(value.to_owned()));
+            }
+        }
+        given.extend(self.flags(playbook)?);
+        Ok(given)
+    }
+
+    /// Returns the inputs that were given by flag.
+    pub(super) fn flags(&self, playbook: &Playbook) -> anyhow::Result<BTreeMap<String, Given>> {
+        let mut given = BTreeMap::new();
+        for flag in &self.inputs {
+            let (name, value) = flag
+                .split_once('=')
+                .with_context(|| format!("`--input {flag}` wants NAME=VALUE or NAME=@FILE"))?;
+            let is_secret = playbook.inputs.iter().any(|input| {
+                input.name.value == name && input.kind == crate::playbook::InputKind::Secret
+            });
+            let value = match value.strip_prefix('@') {
+                Some(file) => from_file(Path::new(file))?,
+                None if is_secret => bail!(
+                    "the input `{name}` is a secret, and other programs can read what is typed in \
+                     a command; give it as `{name}=@FILE` or in a variable"
+                ),
+                None => value.to_owned(),
+            };
+            given.insert(name.to_owned(), Given::Text(value));
+        }
+        Ok(given)
+    }
+}
+
+/// Shows errors, if there are any, and says whether there were.
+pub(super) fn show_errors(bundle: &Bundle, findings: &[Diagnostic]) -> bool {
+    let errors: Vec<&Diagnostic> =
+        findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    for error in &errors {
+        complain(&format!("{}\n", text::render(error, &bundle.files, err_has_colors())));
+    }
+    if let Some(first) = bundle.files.first().filter(|_| !errors.is_empty()) {
+        let count = errors.len();
+        let what = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
+        complain(&format!("{what} in {}; nothing was played", first.name));
+    }
+    !errors.is_empty()
+}
+
+/// Reads a value from a file, without the line end that editors leave.
+fn from_file(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the input from `{}`", file.display()))?;
+    Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.trim_end_matches('\r')).to_owned())
+}

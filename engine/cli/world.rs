@@ -1,0 +1,186 @@
+//! What a run reaches the world through, by what the person asked for.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use tokio_util::sync::CancellationToken;
+
+use crate::approval::{Chain, Person, Yes};
+use crate::cassette::{Cassette, Head, Player, Recorder};
+use crate::cli::play::Arguments;
+use crate::cli::surroundings::Surroundings;
+use crate::cli::{ask, inputs, model};
+use crate::gate::Runner;
+use crate::gate::command::SystemRunner;
+use crate::gate::redact::Redactor;
+use crate::journal::{At, Event, Journal};
+use crate::model::Provider;
+use crate::model::retry::Retrying;
+use crate::plan::Plan;
+use crate::playbook::{Budget, Bundle, Playbook};
+use crate::reference::{Fetch, Gathered, HttpFetch, Reach, Sources, Store, gather};
+use crate::run::Model;
+
+/// A recorded run that answers instead of the world.
+pub(super) struct Replay {
+    pub(super) cassette: Cassette,
+    /// Its name, for people.
+    pub(super) name: String,
+}
+
+/// The seams of a run.
+pub(super) struct World {
+    /// What answers requests; absent where no stage needs a model.
+    provider: Option<Arc<dyn Provider>>,
+    pub(super) models: BTreeMap<String, Model>,
+    pub(super) runner: Arc<dyn Runner>,
+    pub(super) person: Arc<dyn Person>,
+    fetch: Arc<dyn Fetch>,
+    pub(super) player: Option<Arc<Player>>,
+    pub(super) recorder: Option<Recorder>,
+}
+
+impl World {
+    /// Opens the way to what answers: a cassette, or a model, this machine and a person. Nothing
+    /// where a stage needs a model and none is set up.
+    pub(super) fn open(
+        arguments: &Arguments,
+        surroundings: &Surroundings,
+        plan: &Plan,
+        replay: Option<Replay>,
+        redactor: Redactor,
+        cancel: &CancellationToken,
+    ) -> anyhow::Result<Option<World>> {
+        if let Some(replay) = replay {
+            return Ok(Some(World::replayed(replay.cassette, plan, surroundings)?));
+        }
+        let playbook = &plan.playbook;
+        let (provider, models) = if plan.needs_model() {
+            let Some(chosen) = arguments.model.choose(surroundings)? else { return Ok(None) };
+            let models = chosen.models(playbook)?;
+            (Some(chosen.provider), models)
+        } else {
+            (None, BTreeMap::new())
+        };
+        let mut world = World {
+            provider,
+            models,
+            runner: Arc::new(SystemRunner { cancel: cancel.clone() }),
+            person: person(arguments, playbook)?,
+            fetch: Arc::new(HttpFetch::new()),
+            player: None,
+            recorder: None,
+        };
+        if let Some(path) = &arguments.record {
+            let model = world.models.get("default").map(|model| model.id.as_str());
+            let head = Head::of(plan, model);
+            let recorder = Recorder::create(path, &head, redactor, &plan.project.root)
+                .with_context(|| format!("cannot record to `{}`", path.display()))?;
+            world.runner = recorder.runner(world.runner, playbook);
+            world.person = recorder.person(world.person);
+            world.fetch = recorder.fetch(world.fetch);
+            world.recorder = Some(recorder);
+        }
+        Ok(Some(world))
+    }
+
+    fn replayed(
+        cassette: Cassette,
+        plan: &Plan,
+        surroundings: &Surroundings,
+    ) -> anyhow::Result<World> {
+        let id = cassette.head.model.clone().unwrap_or_default();
+        let models = model::replayed(&plan.playbook, &id, surroundings)?;
+        let player = Arc::new(Player::new(cassette));
+        Ok(World {
+            provider: Some(player.clone()),
+            models,
+            runner: player.clone(),
+            person: player.clone(),
+            fetch: player.clone(),
+            player: Some(player),
+            recorder: None,
+        })
+    }
+
+    /// Returns what answers requests: asked again where that may help, which the journal is told,
+    /// and recorded.
+    pub(super) fn provider(&self, journal: &Arc<Journal>) -> Option<Arc<dyn Provider>> {
+        let provider = self.provider.clone()?;
+        if self.player.is_some() {
+            return Some(provider);
+        }
+        let journal = Arc::clone(journal);
+        let notify: crate::model::retry::Notify = Arc::new(move |turn, reason, wait| {
+            let at = At { stage: turn.stage.clone(), item: turn.item };
+            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            // The next event meets the same journal, and ends the run if it cannot be written.
+            let _ = journal.append(Event::RequestRetried { at, reason: reason.to_owned(), wait });
+        });
+        let provider: Arc<dyn Provider> = Arc::new(Retrying::new(provider, notify));
+        Some(match &self.recorder {
+            Some(recorder) => recorder.provider(provider),
+            None => provider,
+        })
+    }
+
+    /// Gets the docs and airplanes of a playbook.
+    pub(super) async fn gather(
+        &self,
+        arguments: &Arguments,
+        surroundings: &Surroundings,
+        plan: &Plan,
+        bundle: &Bundle,
+    ) -> anyhow::Result<Gathered> {
+        let store = match &self.player {
+            Some(_) => Store::new(&std::env::temp_dir()),
+            None => Store::new(&surroundings.cache()?.join("docs")),
+        };
+        let reach = match &self.player {
+            Some(_) => Reach::Replay,
+            None if arguments.offline => Reach::Offline,
+            None => Reach::Online,
+        };
+        let now = jiff::Timestamp::now().as_second();
+        let sources = Sources { fetch: self.fetch.as_ref(), store: &store, reach, now };
+        Ok(gather(&plan.playbook, bundle, &plan.scope(), sources).await?)
+    }
+}
+
+/// Says why a budget of money cannot be held: a model whose price nobody knows.
+pub(super) fn refuse_unknown_prices(
+    playbook: &Playbook,
+    budget: Budget,
+    models: &BTreeMap<String, Model>,
+) -> anyhow::Result<()> {
+    for stage in playbook.stages.iter().filter(|stage| stage.run.is_none()) {
+        let Some(model) = models.get(&stage.model.value) else { continue };
+        if model.price.is_none() && budget.usd.or(stage.budget.usd).is_some() {
+            bail!(
+                "the price of the model `{}` is not known, and the playbook has a budget of money; \
+                 give its price in models.toml (0 for a model of your own), or pass \
+                 `--budget usd=none`",
+                model.id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Who answers: an answers file, then `--yes`, then whoever is at the terminal.
+fn person(arguments: &Arguments, playbook: &Playbook) -> anyhow::Result<Arc<dyn Person>> {
+    let mut links: Vec<Arc<dyn Person>> = Vec::new();
+    if let Some(answers) = inputs::answers(arguments)? {
+        answers.hold(playbook)?;
+        links.push(Arc::new(answers));
+    }
+    if arguments.yes {
+        links.push(Arc::new(Yes));
+    }
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        links.push(Arc::new(ask::Terminal::default()));
+    }
+    Ok(Arc::new(Chain::new(links)))
+}

@@ -1,0 +1,61 @@
+//! Files that are closed, as globs that close and globs that open again.
+
+use std::io;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// Globs that close files, and those that open some again.
+#[derive(Debug)]
+pub struct Closed {
+    closed: GlobSet,
+    open: GlobSet,
+}
+
+impl Closed {
+    /// Reads a list: a glob over lower-case paths on each line; `!` opens again, `#` is a comment.
+    pub fn read(text: &str) -> io::Result<Self> {
+        let mut closed = GlobSetBuilder::new();
+        let mut open = GlobSetBuilder::new();
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+        for line in lines {
+            let (set, glob) = match line.strip_prefix('!') {
+                Some(glob) => (&mut open, glob),
+                None => (&mut closed, line),
+            };
+            let glob = GlobBuilder::new(glob).literal_separator(true).build();
+            set.add(glob.map_err(io::Error::other)?);
+        }
+        Ok(Closed {
+            closed: closed.build().map_err(io::Error::other)?,
+            open: open.build().map_err(io::Error::other)?,
+        })
+    }
+
+    /// Returns the list of files that hold secrets.
+    pub fn secret() -> io::Result<Self> {
+        Closed::read(include_str!("secret_files.txt"))
+    }
+
+    /// Whether a path is closed.
+    pub fn holds(&self, path: &str) -> bool {
+        let path = path.to_lowercase();
+        let path = path.trim_start_matches("./");
+        self.closed.is_match(path) && !self.open.is_match(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_files_are_closed_by_any_spelling_and_examples_are_open() {
+        let secret = Closed::secret().unwrap();
+        for path in [".env", "./app/.ENV.local", "keys/server.PEM", "a/id_rsa"] {
+            assert!(secret.holds(path), "{path}");
+        }
+        for path in [".env.example", "environment.py", "key.md"] {
+            assert!(!secret.holds(path), "{path}");
+        }
+    }
+}

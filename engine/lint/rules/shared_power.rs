@@ -1,0 +1,30 @@
+//! `shared-power`: a power to change things that every stage has.
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::Grant;
+
+pub(super) const RULE: Rule = Rule {
+    name: "shared-power",
+    level: Level::Warning,
+    page: page!("shared-power"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    for grant in &subject.playbook.tools {
+        let changes = match &grant.value {
+            Grant::Tool(word) => matches!(word.as_str(), "edit" | "write" | "remove" | "env"),
+            Grant::Run(_) => true,
+            Grant::Mcp { .. } => false,
+        };
+        if changes {
+            let message = format!("every stage may `{}`", grant.value);
+            report(
+                Diagnostic::warning(RULE.name, grant.span, message)
+                    .help("grant it in the `tools:` of the stages that want it"),
+            );
+        }
+    }
+}

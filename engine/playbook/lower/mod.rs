@@ -1,0 +1,365 @@
+//! From a document and its front matter to a playbook.
+
+mod command;
+mod scalar;
+mod stage;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::playbook::document::Document;
+use crate::playbook::format::{
+    BudgetFormat, DocFormat, Entries, Header, Id, InputFormat, KindFormat, OutputFormat,
+    RequirementFormat, UnreachableFormat,
+};
+use crate::playbook::node::{self, Node, Reader, TypeFault};
+use crate::playbook::{
+    Budget, Bundle, DataFormat, DataTest, Doc, DocPlace, EnvFile, IfUnreachable, Input, InputKind,
+    McpServer, Playbook, Prose, Requirement, RequirementKind, document, shape,
+};
+use crate::source::{FileId, Source, Span, Spanned};
+
+/// How long a doc is used without asking its host when the playbook does not say: a day.
+const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads a bundle. What cannot be read is reported and left out.
+pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let mut unread = Vec::new();
+    let source = &bundle.files[0];
+    let document = document::read(&source.text, FileId(0), &mut faults);
+    // Where the front matter cannot be read, nothing that the prose names can be looked up.
+    let Some(header) = header(source, &document, &mut faults, &mut unread) else {
+        return (Playbook::default(), faults);
+    };
+    let lower = Lower { bundle, source, faults: &mut faults, unread };
+    (lower.playbook(header, document), faults)
+}
+
+/// Returns the library's files that a front matter names, in order, each once.
+pub(super) fn named_files(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let document = document::read(text, FileId(0), &mut faults);
+    let header = header(&Source::new("", text), &document, &mut faults, &mut Vec::new());
+    let header = header.unwrap_or_default();
+    let mut files: Vec<String> = header.include.iter().map(|path| path.value.clone()).collect();
+    let docs =
+        header.docs.0.iter().chain(header.stages.0.iter().flat_map(|(_, stage)| &stage.docs.0));
+    files.extend(docs.filter_map(|(_, doc)| Some(doc.file.as_ref()?.value.clone())));
+    for (_, stage) in &header.stages.0 {
+        files.extend(stage.include.iter().map(|path| path.value.clone()));
+        if let Some(Spanned { value: OutputFormat::Schema(schema), .. }) = &stage.output
+            && let Value::String(path) = &schema.value.0
+        {
+            files.push(path.clone());
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    files
+}
+
+fn header(
+    source: &Source,
+    document: &Document,
+    faults: &mut Vec<Diagnostic>,
+    unread: &mut Vec<String>,
+) -> Option<Header> {
+    let range = document.front_matter.clone()?;
+    let yaml = &source.text[range.clone()];
+    let mut tree = node::read(yaml, FileId(0), range.start, faults)?;
+    let fence = source.text[..range.start].rfind("---").unwrap_or_default();
+    tree.span = Span::new(FileId(0), fence, fence + "---".len());
+    let whole = shape::hold(&mut tree, crate::playbook::schema(), faults, unread);
+    if !whole && !matches!(tree.value, Node::Map(_)) {
+        return None;
+    }
+    serde::Deserialize::deserialize(Reader::Tree(&tree))
+        .map_err(|fault: TypeFault| {
+            faults.push(Diagnostic::error("bad-yaml", tree.span, fault.to_string()));
+        })
+        .ok()
+}
+
+struct Lower<'a> {
+    bundle: &'a Bundle,
+    source: &'a Source,
+    faults: &'a mut Vec<Diagnostic>,
+    unread: Vec<String>,
+}
+
+impl Lower<'_> {
+    fn playbook(mut self, header: Header, document: Document) -> Playbook {
+        let stages = self.stages(header.stages, document.sections);
+        Playbook {
+            name: id(header.name),
+            description: header.description.value,
+            license: header.license,
+            inputs: header
+                .inputs
+                .0
+                .into_iter()
+                .map(|(name, input)| self.input(name, input))
+                .collect(),
+            requires: self.requirements(header.requires),
+            languages: header.languages,
+            includes: self.includes(&header.include),
+            docs: self.docs(header.docs),
+            airplanes: header.airplanes.into_iter().map(id).collect(),
+            mcp: header
+                .mcp
+                .0
+                .into_iter()
+                .map(|(name, server)| {
+                    self.url(&server.url);
+                    McpServer { name, url: server.url }
+                })
+                .collect(),
+            commands: self.commands(header.commands),
+            env: header.env.map(|env| EnvFile {
+                file: env.file,
+                keys: env.keys.0.into_iter().map(|(key, value)| (key, self.word(value))).collect(),
+            }),
+            tools: self.grants(header.tools),
+            budget: budget(&header.budget),
+            preamble: document.preamble,
+            stages,
+            unread: self.unread,
+        }
+    }
+
+    fn input(&mut self, name: Spanned<String>, input: InputFormat) -> Input {
+        self.input_values(&name, &input);
+        let kind = match input.kind {
+            KindFormat::String => InputKind::String,
+            KindFormat::Integer => InputKind::Integer,
+            KindFormat::Number => InputKind::Number,
+            KindFormat::Boolean => InputKind::Boolean,
+            KindFormat::List => InputKind::List,
+            KindFormat::Secret => InputKind::Secret,
+        };
+        Input {
+            name,
+            kind,
+            env: input.env,
+            pattern: input.pattern,
+            default: input.default.map(|value| value.value.0),
+            options: input.options.into_iter().map(|value| value.value.0).collect(),
+            description: input.description,
+        }
+    }
+
+    /// Holds the values that an input names against its own type, pattern and list.
+    fn input_values(&mut self, name: &Spanned<String>, input: &InputFormat) {
+        let pattern = input.pattern.as_ref().filter(|pattern| self.regex(pattern));
+        let fits: fn(&Value) -> bool = match input.kind {
+            KindFormat::String | KindFormat::Secret => Value::is_string,
+            KindFormat::Integer => |value| value.is_i64() || value.is_u64(),
+            KindFormat::Number => Value::is_number,
+            KindFormat::Boolean => Value::is_boolean,
+            KindFormat::List => {
+                |value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+            }
+        };
+        let kind = input.kind.word();
+        for value in input.options.iter().chain(&input.default) {
+            let shown = &value.value.0;
+            if !fits(shown) {
+                let message = format!("`{}` is {kind}, and {shown} is not", name.value);
+                self.fault("wrong-value", value.span, &message);
+            } else if let (Some(pattern), Some(text)) = (pattern, shown.as_str())
+                && !regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+            {
+                let message = format!("{shown} does not match the pattern of `{}`", name.value);
+                self.fault("wrong-value", value.span, &message);
+            }
+        }
+        let Some(default) = &input.default else { return };
+        if matches!(input.kind, KindFormat::Secret) {
+            let message = format!("`{}` is a secret, and a secret has no default", name.value);
+            self.faults.push(
+                Diagnostic::error("wrong-value", default.span, message)
+                    .help("a playbook is read by everybody; name the variable in `env:`"),
+            );
+        } else if !input.options.is_empty()
+            && !input.options.iter().any(|option| option.value.0 == default.value.0)
+        {
+            let message = format!("the default of `{}` is not in its `enum`", name.value);
+            self.fault("wrong-value", default.span, &message);
+        }
+    }
+
+    fn requirements(&mut self, list: Vec<Spanned<RequirementFormat>>) -> Vec<Requirement> {
+        list.into_iter().filter_map(|requirement| self.requirement(requirement)).collect()
+    }
+
+    fn requirement(&mut self, requirement: Spanned<RequirementFormat>) -> Option<Requirement> {
+        let span = requirement.span;
+        let RequirementFormat {
+            package,
+            version,
+            file,
+            json,
+            toml,
+            pointer,
+            equals,
+            contains,
+            within,
+            program,
+            git,
+            any,
+            not,
+        } = requirement.value;
+        let data = json.is_some() || toml.is_some();
+        self.companion("version", version.as_ref(), package.is_some(), "`package`");
+        self.companion("pointer", pointer.as_ref(), data, "`json` or `toml`");
+        self.companion("equals", equals.as_ref(), data, "`json` or `toml`");
+        self.companion("in", within.as_ref(), contains.is_some(), "`contains`");
+        if let Some(pointer) = &pointer {
+            self.pointer(pointer);
+        }
+        let mut kinds = Vec::new();
+        if let Some(package) = package {
+            let version = version.map(|version| Spanned::new(version.value.0, version.span));
+            kinds.push(RequirementKind::Package { name: package.value, version });
+        }
+        if let Some(file) = file {
+            self.glob(&file);
+            kinds.push(RequirementKind::File(file.value));
+        }
+        for (file, format) in [(json, DataFormat::Json), (toml, DataFormat::Toml)] {
+            if let Some(file) = file {
+                kinds.push(RequirementKind::Data(DataTest {
+                    file: file.value,
+                    format,
+                    pointer: pointer.clone().map(|pointer| pointer.value).unwrap_or_default(),
+                    equals: equals.clone().map(|equals| equals.value.0),
+                }));
+            }
+        }
+        match (contains, within) {
+            (Some(text), Some(within)) => {
+                self.glob(&within);
+                kinds.push(RequirementKind::Contains { text: text.value, within: within.value });
+            }
+            (Some(text), None) => {
+                self.fault("missing-key", text.span, "`contains` wants `in`, the files to look in");
+                return None;
+            }
+            _ => {}
+        }
+        kinds.extend(program.map(|program| RequirementKind::Program(program.value)));
+        kinds.extend(git.map(|_| RequirementKind::GitClean));
+        kinds.extend(any.map(|any| RequirementKind::Any(self.requirements(any))));
+        let of = "package, file, json, toml, contains, program, git, any";
+        let kind = self.exactly_one("a requirement", of, kinds, span)?;
+        Some(Requirement { kind, not, span })
+    }
+
+    /// Reports a key that says nothing without another.
+    fn companion<T>(&mut self, key: &str, value: Option<&Spanned<T>>, other: bool, of: &str) {
+        if let Some(value) = value.filter(|_| !other) {
+            self.fault("wrong-value", value.span, &format!("`{key}` says nothing without {of}"));
+        }
+    }
+
+    fn pointer(&mut self, pointer: &Spanned<String>) {
+        let text = pointer.value.as_str();
+        if !(text.is_empty() || text.starts_with('/') || text.starts_with("${{")) {
+            let message = format!("`{text}` is not a JSON pointer");
+            self.faults.push(
+                Diagnostic::error("wrong-value", pointer.span, message)
+                    .help("a pointer begins with `/`, such as `/scripts/build`"),
+            );
+        }
+    }
+
+    /// Returns the one thing that a record says, or reports that it says none or several.
+    fn exactly_one<T>(&mut self, what: &str, of: &str, mut kinds: Vec<T>, span: Span) -> Option<T> {
+        if kinds.len() == 1 {
+            return kinds.pop();
+        }
+        let says = if kinds.is_empty() { "none" } else { "several" };
+        self.fault(
+            "wrong-value",
+            span,
+            &format!("{what} has exactly one of {of}; this has {says}"),
+        );
+        None
+    }
+
+    fn includes(&mut self, paths: &[Spanned<String>]) -> Vec<Prose> {
+        let bundle = self.bundle;
+        let mut proses = Vec::new();
+        for path in paths {
+            match bundle.named.get(&path.value) {
+                Some(Ok(file)) => {
+                    let text = &bundle.files[usize::from(file.0)].text;
+                    proses.push(document::include(text, &path.value, *file, self.faults));
+                }
+                other => self.missing_file(path, other),
+            }
+        }
+        proses
+    }
+
+    fn missing_file(&mut self, path: &Spanned<String>, read: Option<&Result<FileId, String>>) {
+        let reason = match read {
+            Some(Err(reason)) => reason.as_str(),
+            _ => "there is no such file",
+        };
+        let message = format!("cannot read `{}`: {reason}", path.value);
+        self.faults.push(
+            Diagnostic::error("missing-file", path.span, message)
+                .help("paths resolve from the playbook's folder, inside its library"),
+        );
+    }
+
+    fn docs(&mut self, docs: Entries<DocFormat>) -> Vec<Doc> {
+        docs.0.into_iter().filter_map(|(name, doc)| self.doc(name, doc)).collect()
+    }
+
+    fn doc(&mut self, name: Spanned<String>, doc: DocFormat) -> Option<Doc> {
+        let mut places = Vec::new();
+        if let Some(url) = &doc.url {
+            self.url(url);
+            places.push(DocPlace::Url(self.template(url)));
+        }
+        if let Some(file) = &doc.file {
+            let read = self.bundle.named.get(&file.value);
+            if !matches!(read, Some(Ok(_))) {
+                self.missing_file(file, read);
+            }
+            places.push(DocPlace::File(file.clone()));
+        }
+        let Some(place) = self.exactly_one("a doc", "url, file", places, name.span) else {
+            self.unread.push(name.value);
+            return None;
+        };
+        Some(Doc {
+            name,
+            place,
+            max_age: self.duration(doc.max_age.as_ref()).unwrap_or(DEFAULT_MAX_AGE),
+            max_tokens: doc.max_tokens,
+            if_unreachable: match doc.if_unreachable {
+                UnreachableFormat::Fail => IfUnreachable::Fail,
+                UnreachableFormat::Stale => IfUnreachable::Stale,
+                UnreachableFormat::Ignore => IfUnreachable::Ignore,
+            },
+        })
+    }
+
+    fn fault(&mut self, rule: &'static str, span: Span, message: &str) {
+        self.faults.push(Diagnostic::error(rule, span, message));
+    }
+}
+
+fn id(id: Spanned<Id>) -> Spanned<String> {
+    Spanned::new(id.value.0, id.span)
+}
+
+fn budget(budget: &BudgetFormat) -> Budget {
+    Budget { usd: budget.usd, tokens: budget.tokens, turns: budget.turns, minutes: budget.minutes }
+}

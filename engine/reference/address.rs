@@ -1,0 +1,157 @@
+//! Which addresses docs may come from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use reqwest::Url;
+
+/// The longest path and query of an address, and the longest query, in bytes.
+const MAX_PATH: usize = 1_024;
+const MAX_QUERY: usize = 512;
+
+/// Reads an address, or says why nothing is fetched from there. `loopback` lets this machine in,
+/// also by `http` and on any port.
+pub(super) fn read(text: &str, loopback: bool) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("it is not an address: {error}"))?;
+    let host = url.host_str().unwrap_or_default();
+    let own = loopback && is_loopback(host);
+    if url.scheme() != "https" && !(own && url.scheme() == "http") {
+        return Err(format!("it begins with `{}:`; only `https:` is fetched", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a name or a password; docs are fetched without".to_owned());
+    }
+    if own {
+        return Ok(url);
+    }
+    if literal(host).is_some() {
+        return Err(format!("`{host}` is a number; write the host's name"));
+    }
+    if let Some(port) = url.port() {
+        return Err(format!("it names the port {port}; docs are fetched from 443"));
+    }
+    let query = url.query().unwrap_or_default().len();
+    if url.path().len() + query > MAX_PATH || query > MAX_QUERY {
+        return Err(format!(
+            "it is too long; a path has at most {MAX_PATH} bytes and a query {MAX_QUERY}"
+        ));
+    }
+    Ok(url)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || literal(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Reads a host that is an IP address; the parser of addresses has settled every spelling.
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Whether an IP address belongs to the open internet.
+pub(super) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [first, second, third, _] = address.octets();
+    let reserved = match (first, second, third) {
+        (0 | 240..=255, ..)
+        // Shared by carriers, protocol assignments, relays of 6to4, benchmarks.
+        | (100, 64..=127, _)
+        | (192, 0, 0)
+        | (192, 88, 99)
+        | (198, 18..=19, _) => true,
+        _ => false,
+    };
+    !(reserved
+        || address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation())
+}
+
+/// Only global unicast is public, without what stands for IPv4 addresses, protocol assignments
+/// and documentation.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    let unicast = (0x2000..0x4000).contains(&first);
+    let assigned = first == 0x2001 && (second < 0x200 || second == 0xdb8);
+    unicast && !assigned && first != 0x2002 && first != 0x3fff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_named_https_hosts_are_fetched_from() {
+        assert!(read("https://docs.example.com/a.md?x=1", false).is_ok());
+        let long = format!("https://docs.example.com/?{}", "x".repeat(600));
+        let refused = [
+            "http://docs.example.com/",
+            "ftp://docs.example.com/",
+            "file:///etc/hosts",
+            "https://name:word@docs.example.com/",
+            "https://docs.example.com:8443/",
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://[::1]/",
+            "https://1.1.1.1/",
+            "docs/a.md",
+            long.as_str(),
+        ];
+        for url in refused {
+            assert!(read(url, false).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_let_in_only_when_asked() {
+        for url in ["http://127.0.0.1:8080/a", "http://localhost:1/", "http://[::1]:1/"] {
+            assert!(read(url, true).is_ok(), "{url}");
+            assert!(read(url, false).is_err(), "{url}");
+        }
+        for url in ["http://10.0.0.1/", "http://docs.example.com/", "https://192.168.0.1/"] {
+            assert!(read(url, true).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_lead_inside_are_not_public() {
+        let inside = [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "fc00::1",
+            "fe80::1",
+            "ff02::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:808:808::1",
+        ];
+        for address in inside {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "2a00:1450::1"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+}

@@ -1,0 +1,586 @@
+//! From what a playbook names to the references of its run.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::expression::{Part, Template};
+use crate::playbook::{Bundle, Doc, DocPlace, IfUnreachable, Playbook};
+use crate::reference::pieces::{Fence, headings};
+use crate::reference::{
+    Fetch, FetchAnswer, Fetched, How, Index, Page, Reference, ReferenceKind, Store, airplane, html,
+    tokens,
+};
+use crate::source::visible;
+
+/// The most characters of a title.
+const MAX_TITLE: usize = 100;
+
+/// Where docs come from.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Asks hosts.
+    pub fetch: &'a dyn Fetch,
+    /// Keeps pages between runs.
+    pub store: &'a Store,
+    /// Whether hosts may be asked.
+    pub reach: Reach,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+}
+
+/// Whether hosts may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// They may.
+    Online,
+    /// Only stored pages are used.
+    Offline,
+    /// `fetch` is a cassette: it alone is asked, and the store is left alone.
+    Replay,
+}
+
+/// The references of a run, and what is to be said about how they were got.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// Docs in the order of the playbook, those of stages after those of all; then airplanes.
+    pub index: Index,
+    /// Docs that the playbook goes on without.
+    pub missing: Vec<Missing>,
+    /// The pages that were used, by the address that was asked for: what a cassette records.
+    pub pages: BTreeMap<String, Page>,
+    /// Pages that could not be kept, and why.
+    pub unsaved: Vec<String>,
+}
+
+/// A doc that the playbook goes on without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// Why it is missing.
+    pub reason: String,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GatherError {
+    /// A doc that it needs is not to be had.
+    #[error("the doc `{name}` cannot be had: {reason}")]
+    Doc {
+        /// The doc's name.
+        name: String,
+        /// Why, and what would do.
+        reason: String,
+    },
+    /// An airplane is not as it should be.
+    #[error("the airplane `{name}` cannot be shown: {reason}")]
+    Airplane {
+        /// The airplane's name.
+        name: String,
+        /// Why, and what would do.
+        reason: String,
+    },
+}
+
+/// What became of an address.
+enum Outcome {
+    Got { page: Page, how: How },
+    Lost { reason: String, stored: Option<Page> },
+}
+
+/// Collects the docs and airplanes of a playbook. Addresses are rendered in `scope`, and asked
+/// all at once.
+pub async fn gather(
+    playbook: &Playbook,
+    bundle: &Bundle,
+    scope: &Value,
+    sources: Sources<'_>,
+) -> Result<Gathered, GatherError> {
+    let general = playbook.docs.iter().map(|doc| (None, doc));
+    let own = playbook
+        .stages
+        .iter()
+        .flat_map(|stage| stage.docs.iter().map(|doc| (Some(stage.id.value.clone()), doc)));
+    let docs: Vec<(Option<String>, &Doc)> = general.chain(own).collect();
+    let mut addresses: Vec<Option<String>> = Vec::new();
+    let mut wanted: BTreeMap<String, Duration> = BTreeMap::new();
+    for (_, doc) in &docs {
+        let address = match &doc.place {
+            DocPlace::Url(url) => Some(render(url, scope).map_err(|reason| fault(doc, reason))?),
+            DocPlace::File(_) => None,
+        };
+        if let Some(address) = &address {
+            let age = wanted.entry(address.clone()).or_insert(doc.max_age);
+            *age = doc.max_age.min(*age);
+        }
+        addresses.push(address);
+    }
+    let mut gathered = Gathered::default();
+    let asked = wanted.iter().map(|(address, max_age)| get(address, *max_age, sources));
+    let mut outcomes = BTreeMap::new();
+    for ((address, _), (outcome, unsaved)) in wanted.iter().zip(join_all(asked).await) {
+        outcomes.insert(address.as_str(), outcome);
+        gathered.unsaved.extend(unsaved);
+    }
+    for ((stage, doc), address) in docs.into_iter().zip(&addresses) {
+        let outcome = address.as_ref().and_then(|address| outcomes.get(address.as_str()));
+        let mut reference = match (address, outcome) {
+            (Some(address), Some(outcome)) => {
+                match fetched(doc, outcome, address, sources.now, &mut gathered).await? {
+                    Some(reference) => reference,
+                    None => continue,
+                }
+            }
+            _ => file(doc, bundle)?,
+        };
+        reference.stage = stage;
+        gathered.index.references.push(Arc::new(reference));
+    }
+    for name in &playbook.airplanes {
+        let reference = airplane(bundle, name)
+            .map_err(|reason| GatherError::Airplane { name: name.value.clone(), reason })?;
+        gathered.index.references.push(Arc::new(reference));
+    }
+    Ok(gathered)
+}
+
+fn fault(doc: &Doc, reason: String) -> GatherError {
+    GatherError::Doc { name: doc.name.value.clone(), reason }
+}
+
+/// Renders an address. Its host is fixed before anything else is read: only what comes after it
+/// may be a template.
+fn render(url: &Template, scope: &Value) -> Result<String, String> {
+    if url.expressions().next().is_some() {
+        let begin = match url.parts.first() {
+            Some(Part::Text(text)) => text.split_once("://").map_or("", |(_, rest)| rest),
+            _ => "",
+        };
+        if !begin.contains('/') {
+            return Err("the host of its address is a template; write it out".to_owned());
+        }
+    }
+    url.render_text(scope).map_err(|error| error.to_string())
+}
+
+/// Decides whether the host is asked, and asks it.
+async fn get(address: &str, max_age: Duration, sources: Sources<'_>) -> (Outcome, Option<String>) {
+    let stored = match sources.reach {
+        Reach::Replay => None,
+        Reach::Online | Reach::Offline => sources.store.load(address),
+    };
+    if let Some(page) = &stored
+        && sources.now >= page.confirmed_at
+        && age(page, sources.now) < max_age.as_secs()
+    {
+        return (Outcome::Got { page: page.clone(), how: How::Stored }, None);
+    }
+    if sources.reach == Reach::Offline {
+        let reason = if stored.is_some() {
+            "offline, and the stored copy is older than `max_age`"
+        } else {
+            "offline, and there is no stored copy"
+        };
+        return (Outcome::Lost { reason: reason.to_owned(), stored }, None);
+    }
+    match (sources.fetch.fetch(address, stored.as_ref()).await, stored) {
+        (Ok(FetchAnswer::Page(page)), _) if sources.reach == Reach::Replay => {
+            (Outcome::Got { page, how: How::Replayed }, None)
+        }
+        (Ok(FetchAnswer::Page(page)), _) => {
+            let unsaved = keep(sources.store, address, &page);
+            (Outcome::Got { page, how: How::Fetched }, unsaved)
+        }
+        (Ok(FetchAnswer::Unchanged), Some(stored)) => {
+            let page = Page { confirmed_at: sources.now, ..stored };
+            let unsaved = keep(sources.store, address, &page);
+            (Outcome::Got { page, how: How::Unchanged }, unsaved)
+        }
+        (Ok(FetchAnswer::Unchanged), None) => {
+            let reason = "the host says that the stored copy is current, and there is none";
+            (Outcome::Lost { reason: reason.to_owned(), stored: None }, None)
+        }
+        (Err(error), stored) => (Outcome::Lost { reason: error.to_string(), stored }, None),
+    }
+}
+
+fn keep(store: &Store, address: &str, page: &Page) -> Option<String> {
+    let error = store.save(address, page).err()?;
+    Some(format!("cannot keep `{address}`: {error}"))
+}
+
+fn age(page: &Page, now: i64) -> u64 {
+    u64::try_from(now.saturating_sub(page.confirmed_at)).unwrap_or_default()
+}
+
+/// Makes a reference of what became of a doc's address, or notes that it is missing.
+async fn fetched(
+    doc: &Doc,
+    outcome: &Outcome,
+    address: &str,
+    now: i64,
+    gathered: &mut Gathered,
+) -> Result<Option<Reference>, GatherError> {
+    let (page, how, reason) = match outcome {
+        Outcome::Got { page, how } => (Some(page), *how, ""),
+        Outcome::Lost { reason, stored } => {
+            // Another doc of this address may have asked for a younger copy than this one does.
+            let young = |page: &&Page| age(page, now) < doc.max_age.as_secs();
+            let how = if stored.as_ref().is_some_and(|page| young(&page)) {
+                How::Stored
+            } else {
+                How::Stale
+            };
+            let usable = how == How::Stored || doc.if_unreachable == IfUnreachable::Stale;
+            (stored.as_ref().filter(|_| usable), how, reason.as_str())
+        }
+    };
+    let text = match page {
+        Some(page) => markdown(page).await.map(|text| (page, text)),
+        None => Err(reason.to_owned()),
+    };
+    let (page, text) = match (text, doc.if_unreachable) {
+        (Ok(found), _) => found,
+        (Err(reason), IfUnreachable::Ignore) => {
+            gathered.missing.push(Missing { name: doc.name.value.clone(), reason });
+            return Ok(None);
+        }
+        (Err(reason), IfUnreachable::Stale) => {
+            let reason = format!("{reason}; no stored copy stands in for it");
+            return Err(fault(doc, reason));
+        }
+        (Err(reason), IfUnreachable::Fail) => {
+            let hint =
+                "`if_unreachable: stale` would use an old copy, `ignore` would go on without";
+            return Err(fault(doc, format!("{reason}; {hint}")));
+        }
+    };
+    let name = address.split_once("://").map_or(address, |(_, name)| name);
+    let mut reference = reference(doc, &text, name, ReferenceKind::Doc);
+    reference.fetched = Some(Fetched { url: page.url.clone(), how, age: age(page, now) });
+    gathered.pages.insert(address.to_owned(), page.clone());
+    Ok(Some(reference))
+}
+
+/// Returns a page's text as markdown.
+async fn markdown(page: &Page) -> Result<String, String> {
+    let text = match page.media_type.as_str() {
+        "text/html" | "application/xhtml+xml" => html::markdown(&page.body).await?,
+        _ => page.body.clone(),
+    };
+    if text.trim().is_empty() {
+        return Err(format!("the page `{}` has no text", page.url));
+    }
+    Ok(text)
+}
+
+fn file(doc: &Doc, bundle: &Bundle) -> Result<Reference, GatherError> {
+    let DocPlace::File(path) = &doc.place else {
+        return Err(fault(doc, "its address was not asked for".to_owned()));
+    };
+    let read = match bundle.named.get(&path.value) {
+        Some(Ok(file)) => bundle.files.get(usize::from(file.0)),
+        Some(Err(reason)) => return Err(fault(doc, format!("`{}`: {reason}", path.value))),
+        None => None,
+    };
+    let read = read.ok_or_else(|| fault(doc, format!("`{}` was not read", path.value)))?;
+    Ok(reference(doc, &read.text, &path.value, ReferenceKind::File))
+}
+
+fn reference(doc: &Doc, text: &str, fallback: &str, kind: ReferenceKind) -> Reference {
+    let (text, invisible) = visible(text);
+    let mut text = text.replace("\r\n", "\n");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    let title = headings(&text).into_iter().find(|heading| heading.level == 1);
+    let about = title.map_or_else(|| fallback.to_owned(), |heading| heading.words);
+    let about: String = about.chars().take(MAX_TITLE).collect();
+    if let Some(most) = doc.max_tokens {
+        text = shortened(text, most);
+    }
+    Reference::new(&doc.name, &about, kind, text, invisible)
+}
+
+/// Cuts a text to its limit: before a heading where that keeps most of it, else after a line.
+fn shortened(text: String, most: u64) -> String {
+    let limit = usize::try_from(most.saturating_mul(4)).unwrap_or(usize::MAX);
+    if text.len() <= limit {
+        return text;
+    }
+    let before = headings(&text).into_iter().map(|heading| heading.at);
+    let heading = before.take_while(|at| *at <= limit).last().filter(|at| *at > limit / 2);
+    let within = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    let line = text[..within].rfind('\n').map_or(within, |end| end + 1);
+    let kept = &text[..heading.unwrap_or(line)];
+    let mut fence = Fence::default();
+    for line in kept.lines() {
+        fence.holds(line);
+    }
+    let mut short = kept.trim_end().to_owned();
+    if let Some(open) = fence.open() {
+        short.push('\n');
+        short.push_str(open);
+    }
+    let (part, whole) = (tokens(&short), tokens(&text));
+    let _ = write!(short, "\n\n[cut: the first {part} of {whole} tokens are kept]\n");
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::BoxFuture;
+    use serde_json::json;
+
+    use super::*;
+    use crate::playbook::load_text;
+    use crate::reference::FetchError;
+
+    const HOUR: i64 = 3_600;
+    const SDK: &str = "https://docs.example.com/en/sdk.md";
+
+    /// Answers from a list, and keeps what it was asked.
+    #[derive(Default)]
+    struct Scripted {
+        answers: BTreeMap<String, FetchAnswer>,
+        asked: Mutex<Vec<(String, bool)>>,
+    }
+
+    impl Fetch for Scripted {
+        fn fetch<'a>(
+            &'a self,
+            url: &'a str,
+            stored: Option<&'a Page>,
+        ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
+            self.asked.lock().unwrap().push((url.to_owned(), stored.is_some()));
+            let lost = FetchError { url: url.to_owned(), reason: "the line is dead".to_owned() };
+            Box::pin(std::future::ready(self.answers.get(url).cloned().ok_or(lost)))
+        }
+    }
+
+    fn page(body: &str, confirmed_at: i64) -> Page {
+        Page {
+            url: SDK.to_owned(),
+            media_type: "text/markdown".to_owned(),
+            etag: None,
+            last_modified: None,
+            body: body.to_owned(),
+            confirmed_at,
+        }
+    }
+
+    /// A run with one doc, at ten o'clock, with a copy of nine o'clock or none.
+    struct Case {
+        fetch: Scripted,
+        store: Store,
+        reach: Reach,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Case {
+        fn new(stored: bool, answer: Option<FetchAnswer>) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::new(folder.path());
+            if stored {
+                store.save(SDK, &page("# Old\n", 9 * HOUR)).unwrap();
+            }
+            let answers = answer.into_iter().map(|answer| (SDK.to_owned(), answer)).collect();
+            let fetch = Scripted { answers, ..Scripted::default() };
+            Case { fetch, store, reach: Reach::Online, _folder: folder }
+        }
+
+        async fn gather(&self, keys: &str) -> Result<Gathered, GatherError> {
+            let url = "https://docs.example.com/${{ inputs.language }}/sdk.md";
+            self.play(&format!("docs:\n  sdk: {{url: \"{url}\"{keys}}}\n")).await
+        }
+
+        async fn play(&self, yaml: &str) -> Result<Gathered, GatherError> {
+            let text = format!("---\nplaybook: 1\nname: x\ndescription: d\n{yaml}---\n");
+            let bundle = load_text("x.md", &text);
+            let (playbook, _) = crate::playbook::parse(&bundle);
+            let scope = json!({"inputs": {"language": "en", "host": "docs.example.com"}});
+            let (fetch, store) = (&self.fetch, &self.store);
+            let sources = Sources { fetch, store, reach: self.reach, now: 10 * HOUR };
+            gather(&playbook, &bundle, &scope, sources).await
+        }
+
+        fn asked(&self) -> Vec<(String, bool)> {
+            self.fetch.asked.lock().unwrap().clone()
+        }
+    }
+
+    fn seen(gathered: &Gathered) -> (&str, How, u64) {
+        let reference = &gathered.index.references[0];
+        let fetched = reference.fetched.as_ref().unwrap();
+        (&reference.text, fetched.how, fetched.age)
+    }
+
+    #[tokio::test]
+    async fn a_young_copy_is_used_without_asking() {
+        let case = Case::new(true, None);
+        let gathered = case.gather(", max_age: 2h").await.unwrap();
+        assert_eq!(seen(&gathered), ("# Old\n", How::Stored, 3_600));
+        assert_eq!(gathered.index.references[0].about, "Old");
+        assert_eq!(case.asked(), []);
+    }
+
+    #[tokio::test]
+    async fn an_old_copy_is_confirmed_or_replaced() {
+        let case = Case::new(true, Some(FetchAnswer::Unchanged));
+        let gathered = case.gather(", max_age: 30m").await.unwrap();
+        assert_eq!(seen(&gathered), ("# Old\n", How::Unchanged, 0));
+        assert_eq!(case.asked(), [(SDK.to_owned(), true)]);
+        assert_eq!(case.store.load(SDK).unwrap().confirmed_at, 10 * HOUR);
+
+        let fresh = page("# New\n", 10 * HOUR);
+        let case = Case::new(true, Some(FetchAnswer::Page(fresh.clone())));
+        let gathered = case.gather(", max_age: 30m").await.unwrap();
+        assert_eq!(seen(&gathered), ("# New\n", How::Fetched, 0));
+        assert_eq!(case.store.load(SDK), Some(fresh.clone()));
+        assert_eq!(gathered.pages, BTreeMap::from([(SDK.to_owned(), fresh)]));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_does_not_answer_is_met_as_the_playbook_says() {
+        let case = Case::new(true, None);
+        let stale = case.gather(", max_age: 30m, if_unreachable: stale").await.unwrap();
+        assert_eq!(seen(&stale), ("# Old\n", How::Stale, 3_600));
+        let error = case.gather(", max_age: 30m").await.unwrap_err().to_string();
+        assert!(error.contains("`sdk`") && error.contains("the line is dead"), "{error}");
+        let ignored = case.gather(", max_age: 30m, if_unreachable: ignore").await.unwrap();
+        assert_eq!(ignored.missing[0].name, "sdk");
+        assert_eq!(ignored.index.references.len(), 0);
+
+        let case = Case::new(false, None);
+        let error = case.gather(", if_unreachable: stale").await.unwrap_err().to_string();
+        assert!(error.contains("no stored copy"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn offline_asks_nobody_and_a_replay_asks_only_the_cassette() {
+        let mut case = Case::new(true, Some(FetchAnswer::Page(page("# New\n", 8 * HOUR))));
+        case.reach = Reach::Offline;
+        let stale = case.gather(", max_age: 30m, if_unreachable: stale").await.unwrap();
+        assert_eq!(seen(&stale), ("# Old\n", How::Stale, 3_600));
+        let error = case.gather(", max_age: 30m").await.unwrap_err().to_string();
+        assert!(error.contains("offline"), "{error}");
+        assert_eq!(case.asked(), []);
+
+        case.reach = Reach::Replay;
+        let replayed = case.gather(", max_age: 2h").await.unwrap();
+        assert_eq!(seen(&replayed), ("# New\n", How::Replayed, 7_200));
+        assert_eq!(case.asked(), [(SDK.to_owned(), false)]);
+        assert_eq!(case.store.load(SDK).unwrap().body, "# Old\n");
+    }
+
+    #[tokio::test]
+    async fn an_address_is_asked_once_and_stage_docs_are_the_stages_own() {
+        let case = Case::new(false, Some(FetchAnswer::Page(page("# New\n", 10 * HOUR))));
+        let yaml = format!(
+            "docs:\n  sdk: {{url: \"{SDK}\"}}\nstages:\n  one:\n    docs:\n      \
+             more: {{url: \"{SDK}\", max_age: 1h}}\n"
+        );
+        let gathered = case.play(&yaml).await.unwrap();
+        assert_eq!(case.asked().len(), 1);
+        let index = &gathered.index;
+        assert_eq!(index.references[1].stage.as_deref(), Some("one"));
+        assert_eq!(index.of_stage("one").references.len(), 2);
+        assert_eq!(index.of_stage("two").references.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_copy_young_enough_for_one_doc_may_be_too_old_for_another() {
+        let case = Case::new(true, None);
+        let yaml = format!(
+            "docs:\n  one: {{url: \"{SDK}\", max_age: 2h}}\n  two: {{url: \"{SDK}\", \
+             max_age: 30m, if_unreachable: ignore}}\n"
+        );
+        let gathered = case.play(&yaml).await.unwrap();
+        assert_eq!(seen(&gathered), ("# Old\n", How::Stored, 3_600));
+        assert_eq!(gathered.missing[0].name, "two");
+        assert_eq!(gathered.index.references.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn files_and_airplanes_come_from_the_bundle() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            (
+                "playbooks/x.md",
+                "---\nplaybook: 1\nname: x\ndescription: d\ndocs:\n  names: {file: shared/names.md}\nairplanes: [shop]\n---\n",
+            ),
+            ("playbooks/shared/names.md", "# Names\n\nUse snake_case.\n"),
+            (
+                "airplanes/shop/airplane.md",
+                "---\nairplane: 1\nname: shop\ndescription: A shop\n---\n",
+            ),
+        ];
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let library = crate::playbook::Library::Folder(folder.path().to_owned());
+        let bundle = crate::playbook::load(library, "playbooks/x.md").unwrap();
+        let (playbook, _) = crate::playbook::parse(&bundle);
+        let (fetch, store) = (&Scripted::default(), &Store::new(folder.path()));
+        let sources = Sources { fetch, store, reach: Reach::Online, now: 0 };
+        let gathered = gather(&playbook, &bundle, &json!({}), sources).await.unwrap();
+        let list = gathered.index.list();
+        assert_eq!(list, "names (file, 7 tokens): Names\nshop (airplane, 7 tokens): A shop");
+        std::fs::write(folder.path().join("airplanes/shop/.env"), "KEY=canary").unwrap();
+        let error = gather(&playbook, &bundle, &json!({}), sources).await.unwrap_err();
+        assert!(error.to_string().contains("`airplanes/shop/.env`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_host_of_an_address_is_never_a_template() {
+        let case = Case::new(false, None);
+        for url in [
+            "https://${{ inputs.host }}/a.md",
+            "${{ inputs.host }}",
+            "https://a.${{ inputs.host }}",
+        ] {
+            let yaml = format!("docs:\n  sdk: {{url: \"{url}\", if_unreachable: ignore}}\n");
+            let error = case.play(&yaml).await.unwrap_err().to_string();
+            assert!(error.contains("is a template"), "{url}: {error}");
+        }
+        assert_eq!(case.asked(), []);
+    }
+
+    #[tokio::test]
+    async fn html_becomes_markdown_and_what_is_hidden_is_removed() {
+        let html = "<body><nav>Menu</nav><h1>Kit</h1><p>a\u{200b}b</p></body>";
+        let html = Page { media_type: "text/html".to_owned(), ..page(html, 10 * HOUR) };
+        let case = Case::new(false, Some(FetchAnswer::Page(html)));
+        let gathered = case.gather("").await.unwrap();
+        let reference = &gathered.index.references[0];
+        assert_eq!(reference.text, "# Kit\n\nab\n");
+        assert_eq!(reference.invisible, 1);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_heading_or_a_line() {
+        let text = format!("# One\n{}\n# Two\n{}\n", "a ".repeat(30), "b ".repeat(90));
+        let short = shortened(text.clone(), 20);
+        assert_eq!(
+            short,
+            format!(
+                "# One\n{}\n\n[cut: the first 17 of 64 tokens are kept]\n",
+                "a ".repeat(30).trim_end()
+            )
+        );
+        let code = format!("```js\n{}```\n", "let a = 1\n".repeat(40));
+        let short = shortened(code, 20);
+        let body: Vec<&str> = short.lines().collect();
+        assert_eq!(body.iter().filter(|line| **line == "let a = 1").count(), 7);
+        assert_eq!(body[8], "```");
+        assert_eq!(shortened(text.clone(), 64), text);
+    }
+}

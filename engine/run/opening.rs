@@ -1,0 +1,89 @@
+//! What is written down before the first stage begins.
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::expression::{Part, Template};
+use crate::journal::{Event, Journal};
+use crate::plan::Plan;
+use crate::project::Verdict;
+use crate::reference::{Index, ReferenceKind};
+
+/// What is known of a run before it begins, besides its plan.
+pub struct Opening<'a> {
+    /// The run's id.
+    pub run: &'a str,
+    /// The id of the model that `default` stands for, where a stage needs one.
+    pub model: Option<String>,
+    /// The cassette it is replayed from.
+    pub replay: Option<String>,
+    /// What can be looked up.
+    pub references: &'a Index,
+    /// What the playbook names and could not be had: name and reason.
+    pub missing: &'a [(String, String)],
+}
+
+/// Begins a journal: the run, its requirements, its references.
+pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result<()> {
+    let scope = plan.scope();
+    let titled = |stage: &crate::playbook::Stage| {
+        let title = stage.title.as_ref().map(|title| title_before(title, &scope));
+        (stage.id.value.clone(), title.unwrap_or_else(|| stage.id.value.clone()))
+    };
+    journal.append(Event::RunStarted {
+        run: opening.run.to_owned(),
+        wizard: env!("CARGO_PKG_VERSION").to_owned(),
+        playbook: plan.playbook.name.value.clone(),
+        hash: plan.hash.clone(),
+        project: plan.project.root.display().to_string(),
+        model: opening.model.clone(),
+        replay: opening.replay.clone(),
+        inputs: plan.inputs.values.clone(),
+        stages: plan.playbook.stages.iter().map(titled).collect(),
+    })?;
+    for (text, verdict) in &plan.requirements {
+        let (verdict, found) = match verdict {
+            Verdict::Met(found) => ("met", found),
+            Verdict::Unmet(found) => ("unmet", found),
+            Verdict::Unknown(found) => ("unknown", found),
+        };
+        let (text, verdict, found) = (text.clone(), verdict.to_owned(), found.clone());
+        journal.append(Event::Requirement { text, verdict, found })?;
+    }
+    for reference in &opening.references.references {
+        let kind = match reference.kind {
+            ReferenceKind::Doc => "doc",
+            ReferenceKind::File => "file",
+            ReferenceKind::Airplane => "airplane",
+        };
+        let fetched = reference.fetched.as_ref();
+        journal.append(Event::ReferenceReady {
+            name: reference.name.clone(),
+            kind: kind.to_owned(),
+            tokens: reference.tokens,
+            hash: reference.hash.clone(),
+            fetched: fetched.map(|fetched| {
+                let how = serde_json::to_value(fetched.how).unwrap_or_default();
+                let how = how.as_str().unwrap_or_default().to_owned();
+                (fetched.url.clone(), how, fetched.age)
+            }),
+        })?;
+    }
+    for (name, reason) in opening.missing {
+        let (name, reason) = (name.clone(), reason.clone());
+        journal.append(Event::ReferenceMissing { name, reason })?;
+    }
+    Ok(())
+}
+
+/// Renders a title before any stage was played: what is not known yet is left open.
+fn title_before(title: &Template, scope: &Value) -> String {
+    title.render_text(scope).unwrap_or_else(|_| {
+        let parts = title.parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Expression(_) => "…".to_owned(),
+        });
+        parts.collect()
+    })
+}

@@ -1,0 +1,278 @@
+//! A page: a markdown file whose fences are files, commands and what the commands print.
+//!
+//! A fence with `file=PATH` writes a file; with `repeat=NUMBER`, its lines with `{n}` once for each
+//! number. A `console` fence runs its `$` lines, in a folder of the
+//! page's own, and holds what they print against the lines that follow. Its attributes: `project=PATH`
+//! first copies a folder of the repository there, and `cassette=FILE` a file beside the page to
+//! `../FILE`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
+//! `diff`, which says how the folder differs from what the page and the project put there.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+use regex::Regex;
+
+use crate::support::tree::{self, Tree};
+use crate::support::{bless, difference, root, shown};
+
+/// How long one command may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One fence of a page.
+pub(crate) struct Fence {
+    /// The language: the first word after the backticks.
+    pub(crate) language: String,
+    /// The attributes after it: `file=playbook.md`.
+    pub(crate) attributes: Vec<(String, String)>,
+    /// What stands between the backticks.
+    pub(crate) text: String,
+    inside: Range<usize>,
+    ticks: usize,
+}
+
+impl Fence {
+    /// Returns an attribute.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns what the file has: with `repeat=NUMBER`, a line with `{n}` once for each number.
+    pub(crate) fn contents(&self) -> String {
+        let Some(times) = self.attribute("repeat") else { return self.text.clone() };
+        let times: u32 = times.parse().unwrap();
+        let lines = self.text.split_inclusive('\n').map(|line| match line.contains("{n}") {
+            true => (1..=times).map(|n| line.replace("{n}", &n.to_string())).collect(),
+            false => line.to_owned(),
+        });
+        lines.collect()
+    }
+
+    /// Whether it holds commands to run.
+    pub(crate) fn is_console(&self) -> bool {
+        self.language == "console"
+    }
+}
+
+/// Returns the fences of a page, in order.
+pub(crate) fn fences(page: &str) -> Vec<Fence> {
+    let mut fences = Vec::new();
+    for (event, range) in Parser::new(page).into_offset_iter() {
+        let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event else { continue };
+        let whole = &page[range.clone()];
+        let Some(first) = whole.find('\n') else { continue };
+        let ticks = whole.chars().take_while(|character| *character == '`').count();
+        let last = whole.trim_end().rfind('\n').map_or(first, |last| last.max(first));
+        let inside = range.start + first + 1..range.start + last + 1;
+        let mut words = info.split_whitespace().map(str::to_owned);
+        let language = words.next().unwrap_or_default();
+        let attributes = words.map(|word| match word.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => (word, String::new()),
+        });
+        let attributes = attributes.collect();
+        let text = page[inside.clone()].to_owned();
+        fences.push(Fence { language, attributes, text, inside, ticks });
+    }
+    fences
+}
+
+/// Runs a page. What is wrong with it is returned; with `BLESS=1` it is repaired.
+pub(crate) fn run(path: &Path) -> Result<(), String> {
+    let name = shown(path);
+    let page = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    let actual = played(path, &page).map_err(|reason| format!("{name}: {reason}"))?;
+    let Some(difference) = difference(&name, &page, &actual) else { return Ok(()) };
+    if bless() {
+        return std::fs::write(path, actual).map_err(|error| format!("{name}: {error}"));
+    }
+    Err(format!("{name} is stale; `BLESS=1 cargo test` writes it\n{difference}"))
+}
+
+/// Returns the page with what its commands print now.
+fn played(path: &Path, page: &str) -> Result<String, String> {
+    let mut place = Place::new();
+    let mut actual = String::with_capacity(page.len());
+    let mut at = 0;
+    for fence in fences(page) {
+        if let Some(file) = fence.attribute("file") {
+            place.put(Tree::from([(file.to_owned(), fence.contents().into_bytes())]));
+        }
+        if !fence.is_console() {
+            continue;
+        }
+        if let Some(project) = fence.attribute("project") {
+            let project = tree::read(&root().join(project));
+            if project.is_empty() {
+                return Err(format!("`{}` holds no project", fence.attribute("project").unwrap()));
+            }
+            place.put(project);
+        }
+        if let Some(cassette) = fence.attribute("cassette") {
+            let from = path.with_file_name(cassette);
+            let to = place.above.path().join(cassette);
+            std::fs::copy(&from, to).map_err(|error| format!("{}: {error}", shown(&from)))?;
+        }
+        let mut text = String::new();
+        for line in fence.text.lines().filter(|line| line.starts_with("$ ")) {
+            let printed = place.command(&line[2..])?;
+            writeln!(text, "{line}").unwrap();
+            for line in printed.lines() {
+                writeln!(text, "{}", line.trim_end()).unwrap();
+            }
+        }
+        if text.lines().any(|line| line.starts_with(&"`".repeat(fence.ticks))) {
+            return Err(
+                "a command prints what closes its fence; give the fence more backticks".into()
+            );
+        }
+        actual.push_str(&page[at..fence.inside.start]);
+        actual.push_str(&text);
+        at = fence.inside.end;
+    }
+    actual.push_str(&page[at..]);
+    Ok(actual)
+}
+
+/// Where a page is played: a folder with the page's files, and beside it a home.
+struct Place {
+    above: tempfile::TempDir,
+    work: PathBuf,
+    before: Tree,
+}
+
+impl Place {
+    fn new() -> Place {
+        let above = tempfile::tempdir().unwrap();
+        let work = above.path().join("work");
+        std::fs::create_dir(&work).unwrap();
+        std::fs::create_dir(above.path().join("home")).unwrap();
+        Place { above, work, before: Tree::new() }
+    }
+
+    fn put(&mut self, files: Tree) {
+        tree::write(&files, &self.work);
+        self.before.extend(files);
+    }
+
+    /// Runs one line and returns what it prints, its exit code last when that is not 0.
+    fn command(&self, line: &str) -> Result<String, String> {
+        let mut words = shlex::split(line).ok_or_else(|| format!("`{line}` has an open quote"))?;
+        let variables = words.iter().take_while(|word| is_variable(word)).count();
+        let variables: Vec<String> = words.drain(..variables).collect();
+        let input = match words.iter().position(|word| word == "<") {
+            Some(at) => words.drain(at..).nth(1),
+            None => None,
+        };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match &words[..] {
+            ["wizard", arguments @ ..] => self.wizard(arguments, &variables, input.as_deref()),
+            ["cat", file] => std::fs::read_to_string(self.work.join(file))
+                .or_else(|error| Ok(format!("cat: {file}: {error}\n[exit 1]\n"))),
+            ["ls"] => Ok(tree::read(&self.work).keys().map(|file| format!("{file}\n")).collect()),
+            ["diff"] => Ok(tree::difference(&self.before, &tree::read(&self.work))),
+            _ => Err(format!("a page cannot run `{line}`; it has wizard, cat FILE, ls and diff")),
+        }
+    }
+
+    fn wizard(
+        &self,
+        arguments: &[&str],
+        variables: &[String],
+        input: Option<&str>,
+    ) -> Result<String, String> {
+        let home = self.above.path().join("home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wizard"));
+        command.args(arguments).current_dir(&self.work).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", &home);
+        for (variable, folder) in [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_DATA_HOME", "data"),
+        ] {
+            command.env(variable, home.join(folder));
+        }
+        command.envs([("NO_COLOR", "1"), ("COLUMNS", "80"), ("TERM", "dumb"), ("TZ", "UTC")]);
+        command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
+        command.stdin(match input {
+            Some(file) => Stdio::from(
+                std::fs::File::open(self.work.join(file))
+                    .map_err(|error| format!("cannot read `{file}`: {error}"))?,
+            ),
+            None => Stdio::null(),
+        });
+        let (printed, code) = finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        let mut printed = self.stable(&printed);
+        if code != Some(0) {
+            if !printed.is_empty() && !printed.ends_with('\n') {
+                printed.push('\n');
+            }
+            let code = code.map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
+            writeln!(printed, "[exit {code}]").unwrap();
+        }
+        Ok(printed)
+    }
+
+    /// Puts a word for what differs from run to run.
+    fn stable(&self, text: &str) -> String {
+        static RUN: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+                .unwrap()
+        });
+        static TIME: LazyLock<Regex> = LazyLock::new(|| {
+            let clock = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?";
+            Regex::new(&format!(r"{clock}|\b\d+\.\d+ ?s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b")).unwrap()
+        });
+        let mut text = text.replace("\r\n", "\n");
+        let real = self.above.path().canonicalize().unwrap();
+        for above in [real.as_path(), self.above.path()] {
+            text = text.replace(above.join("work").to_str().unwrap(), "[ROOT]");
+            text = text.replace(above.join("home").to_str().unwrap(), "[HOME]");
+        }
+        let text = text.replace(root().to_str().unwrap(), "[REPOSITORY]");
+        TIME.replace_all(&RUN.replace_all(&text, "[RUN]"), "[TIME]").into_owned()
+    }
+}
+
+/// Whether a word of a command sets a variable: `NAME=value`.
+fn is_variable(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.chars().all(|next| next.is_ascii_uppercase() || next.is_ascii_digit() || next == '_')
+    })
+}
+
+/// Waits for a command: its standard output, then its standard error, and its exit code.
+fn finish(command: &mut Command) -> Result<(String, Option<i32>), String> {
+    let mut child = command.spawn().map_err(|error| format!("wizard does not start: {error}"))?;
+    let out = reader(child.stdout.take().unwrap());
+    let err = reader(child.stderr.take().unwrap());
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return Err(format!("{command:?} takes longer than {} s", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    Ok((out.join().unwrap() + &err.join().unwrap(), status.code()))
+}
+
+fn reader(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
