@@ -7,14 +7,14 @@ use wizard::journal::{self, Record, shown};
 use wizard::report::{self, Report};
 
 /// A journal a way in which runs end.
-const CASES: [&str; 8] =
+pub(crate) const CASES: [&str; 8] =
     ["succeeded", "failed", "stopped", "partly", "crashed", "replayed", "hostile", "resumed"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports")
 }
 
-fn records(case: &str) -> Vec<Record> {
+pub(crate) fn records(case: &str) -> Vec<Record> {
     journal::read(&folder().join(format!("{case}.jsonl"))).unwrap()
 }
 
@@ -23,7 +23,7 @@ fn fold(case: &str) -> Report {
 }
 
 /// Holds a page against what is rendered, or writes it anew.
-fn assert_page(name: &str, rendered: &str) {
+pub(crate) fn assert_page(name: &str, rendered: &str) {
     let path = folder().join(name);
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, rendered).unwrap();

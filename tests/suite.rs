@@ -14,6 +14,7 @@ mod support;
 
 mod generated;
 mod lint;
+mod live;
 mod pages;
 mod playbooks;
 mod report;

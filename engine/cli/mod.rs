@@ -8,7 +8,7 @@ mod folder;
 mod inputs;
 mod lint;
 mod list;
-mod live;
+pub mod live;
 mod model;
 mod plan;
 mod play;

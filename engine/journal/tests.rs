@@ -15,7 +15,7 @@ fn samples() -> Vec<Event> {
         Event::RunStarted {
             run: "0198".to_owned(),
             wizard: "0.1.0".to_owned(),
-            playbook: "nextjs".to_owned(),
+            playbook: "analytics".to_owned(),
             hash: "aa".to_owned(),
             project: "/p".to_owned(),
             model: None,
@@ -79,7 +79,7 @@ fn samples() -> Vec<Event> {
         Event::CommandStarted {
             at: at(),
             name: "build".to_owned(),
-            argv: vec!["npm".to_owned(), text()],
+            argv: vec!["sh".to_owned(), text()],
             why: "check".to_owned(),
         },
         Event::CommandEnded {

@@ -204,7 +204,7 @@ fn commands(page: &mut String, report: &Report) {
     for command in &report.commands {
         let argv = match command.argv.is_empty() {
             true => code(&command.name),
-            false => format!("{}: {}", code(&command.name), code(&words(&command.argv))),
+            false => format!("{}: {}", code(&command.name), code(&shown::argv(&command.argv))),
         };
         let changed: Vec<String> = command.changed.iter().map(|path| code(path)).collect();
         row(
@@ -228,22 +228,6 @@ fn exit(command: &CommandReport) -> String {
         (true, Some(exit)) => exit.to_string(),
     };
     if command.replayed { format!("{exit}, replayed") } else { exit }
-}
-
-/// Joins an argv so that each word can be told from the next.
-fn words(argv: &[String]) -> String {
-    let words = argv.iter().map(|word| match word.as_str() {
-        "" => "''".to_owned(),
-        plain
-            if !plain.contains(|character: char| {
-                character.is_whitespace() || "'\"".contains(character)
-            }) =>
-        {
-            plain.to_owned()
-        }
-        other => format!("'{}'", other.replace('\'', "'\\''")),
-    });
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn refusals(page: &mut String, report: &Report) {
