@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dialoguer::console::Term;
@@ -34,7 +33,6 @@ enum Choice {
 #[derive(Clone)]
 pub(super) struct Terminal {
     desk: Arc<Mutex<Desk>>,
-    asking: Arc<AtomicBool>,
 }
 
 /// The one place where questions are asked.
@@ -76,7 +74,7 @@ pub(super) fn input(name: &str, about: Option<&str>, secret: bool) -> anyhow::Re
 
 impl Terminal {
     /// Returns the terminal, if there is one to ask at.
-    pub fn open() -> Option<Self> {
+    pub(super) fn open() -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
         there.then(|| {
             Terminal::new(Box::new(Stderr {
@@ -88,19 +86,12 @@ impl Terminal {
 
     fn new(screen: Box<dyn Screen>) -> Self {
         let desk = Desk { screen, edits: BTreeMap::new() };
-        Terminal { desk: Arc::new(Mutex::new(desk)), asking: Arc::default() }
-    }
-
-    /// Tells whether a question is on the screen: others who write there wait while it is set.
-    pub fn asking(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.asking)
+        Terminal { desk: Arc::new(Mutex::new(desk)) }
     }
 
     fn answer(&self, question: &Question) -> Result<Answer, Nobody> {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        self.asking.store(true, Ordering::SeqCst);
         let answered = desk.ask(question);
-        self.asking.store(false, Ordering::SeqCst);
         let decision = answered.map_err(|error| {
             desk.screen.restore();
             match error.kind() {
@@ -444,7 +435,6 @@ mod tests {
     ) -> (Result<Decision, Nobody>, String) {
         let (terminal, said) = terminal(does);
         let answer = terminal.ask(&question).await;
-        assert!(!terminal.asking().load(Ordering::SeqCst));
         if let Ok(answer) = &answer {
             assert_eq!(answer.by, "person");
         }

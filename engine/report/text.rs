@@ -108,9 +108,6 @@ fn headline(page: &mut Page, report: &Report) {
     if report.ending == Ending::Unfinished {
         page.words("  ", PLAIN, "it crashed, was killed, or is still under way");
     }
-    if matches!(report.ending, Ending::Stopped | Ending::Unfinished) {
-        page.words("  ", PLAIN, "go on with `wizard resume`");
-    }
     let place = [Some(report.project.as_str()), report.model.as_deref()];
     let place = place.into_iter().flatten().filter(|word| !word.is_empty());
     let place = place.map(shown::line).collect::<Vec<_>>().join(", ");
@@ -175,9 +172,6 @@ fn changes(page: &mut Page, report: &Report) {
         let mut keys: Vec<String> = keys.map(|env| shown::line(&env.key)).collect();
         keys.dedup();
         page.words("  ", PLAIN, &format!("set in {}: {}", shown::line(file), keys.join(", ")));
-    }
-    if !report.files.is_empty() {
-        page.words("  ", PLAIN, "take it back with `wizard undo`");
     }
 }
 
