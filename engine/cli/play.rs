@@ -19,6 +19,7 @@ use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
 use crate::plan::Plan;
+use crate::playbook::{Grant, Playbook};
 use crate::run::{self, Opening, Seams};
 
 /// Play a playbook in a project
@@ -95,6 +96,9 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     let Read { bundle, playbook, findings } = arguments.target.read(surroundings)?;
     if show_errors(&bundle, &findings) {
         return Ok(FAILED);
+    }
+    if let Some(grant) = first_server_tool(&playbook) {
+        anyhow::bail!("the playbook grants `{grant}`, and this wizard cannot call tools of servers");
     }
     let (root, state, replay) = if arguments.demo {
         let Demo { project, state, cassette, name } =
@@ -202,6 +206,12 @@ impl Play<'_> {
         }
         Ok(ended?.exit_code())
     }
+}
+
+/// Returns the first tool of a server that a stage is granted.
+fn first_server_tool(playbook: &Playbook) -> Option<&Grant> {
+    let all = playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools));
+    all.map(|grant| &grant.value).find(|grant| matches!(grant, Grant::Mcp { .. }))
 }
 
 /// Tells what happens while it happens: to a person on standard error, or to a program.

@@ -344,12 +344,15 @@ impl Runner for SystemRunner {
     }
 }
 
-/// Asks the process group to end, and after two seconds makes it.
+/// How long a process group may take to end when it is asked to.
+const GRACE: Duration = Duration::from_millis(1_200);
+
+/// Asks the process group to end, and after a while makes it.
 async fn stop(child: &mut dyn process_wrap::tokio::ChildWrapper) {
     #[cfg(unix)]
     {
         let _ = child.signal(15);
-        if tokio::time::timeout(Duration::from_secs(2), child.wait()).await.is_ok() {
+        if tokio::time::timeout(GRACE, child.wait()).await.is_ok() {
             return;
         }
     }

@@ -112,6 +112,10 @@ impl<'a> Talk<'a> {
         if let Some(fork) = &scene.fork {
             let said = std::mem::take(&mut request.messages);
             request.messages.clone_from(&fork.messages);
+            // Its thinking is signed for the tools and the prose of the other stage.
+            for message in &mut request.messages {
+                message.blocks.retain(|block| !matches!(block, Block::Thinking(_)));
+            }
             request.messages.extend(said);
         }
         request.model.clone_from(&model.id);

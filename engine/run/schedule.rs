@@ -1,6 +1,7 @@
 //! Which stage is next: the walk along the graph.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -9,6 +10,9 @@ use serde_json::{Value, json};
 use crate::journal::{Event, Status};
 use crate::playbook::Stage;
 use crate::run::{Failure, Halt, Played, Run, RunError, stage};
+
+/// How long a run that is interrupted waits for what is under way.
+const WIND_DOWN: Duration = Duration::from_millis(1_900);
 
 /// What to do with a stage whose needs have ended.
 enum Verdict {
@@ -66,9 +70,19 @@ type Playing<'a> = FuturesUnordered<LocalBoxFuture<'a, Result<(usize, Played), H
 async fn next(run: &Run<'_>, playing: &mut Playing<'_>) -> Result<Option<(usize, Played)>, Halt> {
     tokio::select! {
         biased;
-        () = run.seams.cancel.cancelled() => Err(Halt::Stopped("interrupted".to_owned())),
+        () = run.seams.cancel.cancelled() => {
+            wind_down(playing).await;
+            Err(Halt::Stopped("interrupted".to_owned()))
+        }
         ended = playing.next() => ended.transpose(),
     }
+}
+
+/// Lets what is under way come to its end: each sees the same token, and commands end their whole
+/// process group. What waits for a person is not waited for.
+async fn wind_down(playing: &mut Playing<'_>) {
+    let ended = async { while playing.next().await.is_some() {} };
+    let _ = tokio::time::timeout(WIND_DOWN, ended).await;
 }
 
 async fn one(
