@@ -62,10 +62,9 @@ pub fn ndjson(out: impl Write + Send + 'static) -> Listener {
         let mut out = lock(&out);
         let Ok(mut line) = serde_json::to_vec(record) else { return };
         line.push(b'\n');
-        if let Some(open) = out.as_mut() {
-            if open.write_all(&line).and_then(|()| open.flush()).is_err() {
-                *out = None;
-            }
+        let written = out.as_mut().map(|out| out.write_all(&line).and_then(|()| out.flush()));
+        if matches!(written, Some(Err(_))) {
+            *out = None;
         }
     })
 }

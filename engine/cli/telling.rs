@@ -1,6 +1,7 @@
 //! What the live display says of each record, and of what is under way.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::journal::event::{CheckVerdict, Outcome};
 use crate::journal::{At, Event, Record, Status, shown};
@@ -252,17 +253,14 @@ impl Telling {
             if let Some(stage) = stage.and_then(|stage| self.under_way.get_mut(&stage)) {
                 stage.spent.join(unit.spent);
             }
-            words.push_str(&format!(
-                " after {}{}",
-                since(unit.began, time),
-                self.cost(at, unit.spent)
-            ));
+            let _ =
+                write!(words, " after {}{}", since(unit.began, time), self.cost(at, unit.spent));
             if said.is_empty() {
                 said = unit.title;
             }
         }
         if !said.is_empty() {
-            words.push_str(&format!(": {said}"));
+            let _ = write!(words, ": {said}");
         }
         line(mark, at, words)
     }
@@ -339,7 +337,7 @@ impl Telling {
                 let mut words = format!("$ {argv}: {ended} after {}", shown::time(*took));
                 if !changed.is_empty() {
                     let files = shown::plural(changed.len(), "file");
-                    words.push_str(&format!(", changed {files}"));
+                    let _ = write!(words, ", changed {files}");
                 }
                 if *replayed {
                     words.push_str(", replayed");

@@ -10,7 +10,14 @@ fn at() -> At {
 
 /// One event of every kind, with the edges of what their fields can hold.
 fn samples() -> Vec<Event> {
-    let text = || "a\u{1b}[31m \u{202e}\n\"b\"\\".to_owned();
+    [run_samples(), effect_samples(), stage_samples()].concat()
+}
+
+fn text() -> String {
+    "a\u{1b}[31m \u{202e}\n\"b\"\\".to_owned()
+}
+
+fn run_samples() -> Vec<Event> {
     vec![
         Event::RunStarted {
             run: "0198".to_owned(),
@@ -53,6 +60,11 @@ fn samples() -> Vec<Event> {
             took: 5,
             retro: true,
         },
+    ]
+}
+
+fn effect_samples() -> Vec<Event> {
+    vec![
         Event::ToolAnswered {
             at: At::stage("init"),
             call: "c".to_owned(),
@@ -97,6 +109,11 @@ fn samples() -> Vec<Event> {
             verdict: CheckVerdict::RedBefore,
             evidence: text(),
         },
+    ]
+}
+
+fn stage_samples() -> Vec<Event> {
+    vec![
         Event::AttemptFailed { at: at(), attempt: 1, reason: text() },
         Event::Asked { at: at(), what: "approve output".to_owned(), text: text() },
         Event::Answered {

@@ -347,13 +347,12 @@ impl Fold {
     fn looked_up(&mut self, about: &str, text: &str) {
         let Some(named) = about.split_whitespace().next() else { return };
         let references = &mut self.report.references;
-        match references.iter_mut().find(|reference| reference.name == named) {
-            Some(reference) => reference.uses += 1,
-            None => {
-                let found =
-                    references.iter_mut().filter(|reference| mentions(text, &reference.name));
-                found.for_each(|reference| reference.uses += 1);
-            }
+        if let Some(reference) = references.iter_mut().find(|reference| reference.name == named) {
+            reference.uses += 1;
+            return;
+        }
+        for reference in references.iter_mut().filter(|reference| mentions(text, &reference.name)) {
+            reference.uses += 1;
         }
     }
 

@@ -202,9 +202,9 @@ fn commands(page: &mut String, report: &Report) {
     }
     table(page, &["command", "by", "why", "exit", "took", "changed"]);
     for command in &report.commands {
-        let argv = match command.argv.is_empty() {
-            true => code(&command.name),
-            false => format!("{}: {}", code(&command.name), code(&shown::argv(&command.argv))),
+        let argv = match code(&shown::argv(&command.argv)).as_str() {
+            "" => code(&command.name),
+            argv => format!("{}: {argv}", code(&command.name)),
         };
         let changed: Vec<String> = command.changed.iter().map(|path| code(path)).collect();
         row(

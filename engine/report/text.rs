@@ -1,5 +1,7 @@
 //! A report on a terminal: read in half a minute, at 80 columns.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::journal::event::CheckVerdict;
@@ -97,7 +99,7 @@ fn headline(page: &mut Page, report: &Report) {
     if report.ending == Ending::Succeeded && red > 0 {
         let checks = shown::plural(red, "check");
         let (was, is) = if red == 1 { ("was", "is") } else { ("were", "are") };
-        title.push_str(&format!("; {checks} {was} red before and {is} red still"));
+        let _ = write!(title, "; {checks} {was} red before and {is} red still");
     }
     page.words(mark, style.bold(), &title);
     if let (Some(reason), false) = (&report.reason, report.ending == Ending::Unfinished) {
