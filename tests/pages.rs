@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{files, page, shown};
+use crate::support::{files, page, root, shown};
 
 /// Folders in which every markdown file with a console fence is a page.
 const FOLDERS: [&str; 4] = ["book/src", "tests/cli", "tests/plan", "tests/runs"];
@@ -18,6 +18,7 @@ fn every_page_does_what_it_shows() {
     let pages: Vec<PathBuf> = FOLDERS
         .into_iter()
         .flat_map(|folder| files(folder, "md"))
+        .chain([root().join("README.md")])
         .filter(|path| shown(path).contains(&wanted))
         .filter(|path| {
             let text = std::fs::read_to_string(path).unwrap();

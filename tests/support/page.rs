@@ -224,9 +224,14 @@ impl Place {
     /// Puts a word for what differs from run to run.
     fn stable(&self, text: &str) -> String {
         static RUN: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-                .unwrap()
+            Regex::new(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b").unwrap()
         });
+        static PROJECT: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\bruns/[0-9a-f]{16}\b").unwrap());
+        static DEMO: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\S*wizard-demo-[a-z]+-[0-9a-f]{6}").unwrap());
+        static NUMBER: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#""(time|took|waited)":\d+"#).unwrap());
         static TIME: LazyLock<Regex> = LazyLock::new(|| {
             let clock = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?";
             Regex::new(&format!(r"{clock}|\b\d+\.\d+ ?s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b")).unwrap()
@@ -238,6 +243,9 @@ impl Place {
             text = text.replace(above.join("home").to_str().unwrap(), "[HOME]");
         }
         let text = text.replace(root().to_str().unwrap(), "[REPOSITORY]");
+        let text = DEMO.replace_all(&text, "[DEMO]");
+        let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
+        let text = NUMBER.replace_all(&text, "\"$1\":0");
         TIME.replace_all(&RUN.replace_all(&text, "[RUN]"), "[TIME]").into_owned()
     }
 }
