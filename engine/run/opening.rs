@@ -29,7 +29,7 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
     let scope = plan.scope();
     let titled = |stage: &crate::playbook::Stage| {
         let title = stage.title.as_ref().map(|title| title_before(title, &scope));
-        (stage.id.value.clone(), title.unwrap_or_else(|| stage.id.value.clone()))
+        (stage.id.value.clone(), title.unwrap_or_default())
     };
     journal.append(Event::RunStarted {
         run: opening.run.to_owned(),
