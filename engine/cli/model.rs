@@ -157,8 +157,7 @@ pub(super) fn replayed(
     surroundings: &Surroundings,
 ) -> anyhow::Result<BTreeMap<String, Model>> {
     let catalogue = read_catalogue(surroundings)?;
-    let entries = catalogue.providers().map(|service| catalogue.model(&service.name, id));
-    let entry = entries.into_iter().find(|entry| entry.price.is_some());
+    let entry = catalogue.listed(id);
     let entry = entry.unwrap_or_else(|| Entry { id: id.to_owned(), ..Entry::default() });
     let aliases = playbook.stages.iter().map(|stage| stage.model.value.clone());
     Ok(aliases.map(|alias| (alias, model(entry.clone()))).collect())

@@ -158,6 +158,11 @@ impl Catalogue {
         Some(self.model(provider, id))
     }
 
+    /// Returns what is known of a model that some service lists.
+    pub fn listed(&self, id: &str) -> Option<Entry> {
+        self.services.values().find_map(|service| service.models.get(id)).cloned()
+    }
+
     /// Returns what is known of a model. One that is not listed has no price, but where all of
     /// its service's models cost the same.
     pub fn model(&self, provider: &str, id: &str) -> Entry {
