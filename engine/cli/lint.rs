@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::diagnostic::{Diagnostic, Level, concise, github, json, text};
 use crate::lint::{self, Known, rules};
-use crate::playbook::{self, Bundle, Library};
+use crate::playbook::{self, Bundle};
 use crate::source::Source;
 use crate::tools;
 
@@ -129,16 +129,14 @@ fn standard_input() -> anyhow::Result<Bundle> {
 /// Reads the playbooks of a folder: those in its `playbooks/`, or else those in the folder itself.
 /// Markdown without a front matter is no playbook.
 fn folder(folder: &Path) -> anyhow::Result<Vec<Bundle>> {
-    let library = Library::Folder(folder.to_owned());
-    let named = library.playbooks();
-    let inside = if named.is_empty() {
-        markdown(folder).with_context(|| format!("cannot read `{}`", folder.display()))?
-    } else {
-        named.iter().map(|name| format!("playbooks/{name}.md")).collect()
-    };
+    let inside = folder.join("playbooks");
+    let folder = if inside.is_dir() { inside.as_path() } else { folder };
+    let files = markdown(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
     let mut bundles = Vec::new();
-    for path in inside {
-        let bundle = playbook::load(library.clone(), &path)?;
+    for file in files {
+        let path = folder.join(file).display().to_string();
+        let (library, inside) = playbook::resolve(&path, None)?;
+        let bundle = playbook::load(library, &inside)?;
         if bundle.files[0].text.trim_start_matches('\u{feff}').trim_start().starts_with("---") {
             bundles.push(bundle);
         }

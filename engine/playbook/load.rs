@@ -95,6 +95,10 @@ fn path(path: &Path) -> (Library, String) {
         let above = above.unwrap_or(Path::new("."));
         return (Library::Folder(above.to_owned()), format!("playbooks/{file}"));
     }
+    let real = folder.canonicalize().ok();
+    if real.is_some_and(|real| real.file_name().is_some_and(|name| name == "playbooks")) {
+        return (Library::Folder(folder.join("..")), format!("playbooks/{file}"));
+    }
     (Library::Folder(folder.to_owned()), file)
 }
 
