@@ -169,9 +169,14 @@ impl Expression {
         (expression, faults.into_iter().collect())
     }
 
-    /// Returns every name that it reads, a name that a loop or macro would bind not being one.
+    /// Returns every name that it reads, a name that a loop or macro would bind not being one. Where
+    /// the expression does not stand verbatim in its file, each has the whole as its place.
     pub fn references(&self) -> Vec<Reference> {
-        machine::references(&self.text, self.span)
+        let mut references = machine::references(&self.text, self.span);
+        if (self.span.end - self.span.start) as usize != self.text.len() {
+            references.iter_mut().for_each(|reference| reference.span = self.span);
+        }
+        references
     }
 
     /// Evaluates it in a scope (an object of names). Undefined is an error.
@@ -296,7 +301,7 @@ mod tests {
             ("inputs.a is defned", "there is no test `defned`", "defned"),
             ("alway()", "there is no function `alway`", "alway"),
             ("1 +", "unexpected end of input", "+"),
-            ("a b", "unexpected identifier", "b"),
+            ("a b", "unexpected input after expression", "b"),
         ] {
             let (_, faults) = Expression::parse(text, Span::default());
             let span = faults[0].span.start as usize..faults[0].span.end as usize;

@@ -7,10 +7,11 @@ mod lower;
 mod node;
 mod output;
 mod page;
+mod schema;
 mod shape;
 
-use std::sync::LazyLock;
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ use crate::{
 
 pub use load::{LoadError, hex, load, load_text, resolve};
 pub use page::front_matter;
+use schema::valid_schema;
+pub use schema::{schema, schema_errors};
 
 /// Reads a bundle into a playbook.
 ///
@@ -29,36 +32,6 @@ pub use page::front_matter;
 /// and left out of the playbook, and everything else is read.
 pub fn parse(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
     lower::lower(bundle)
-}
-
-/// Returns the JSON Schema of a front matter: what editors offer, and what parsing holds a front
-/// matter to.
-pub fn schema() -> &'static Value {
-    static SCHEMA: LazyLock<Value> = LazyLock::new(format::schema);
-    &SCHEMA
-}
-
-/// Says how a value departs from a JSON Schema: a place and a reason each.
-pub fn schema_errors(schema: &Value, value: &Value) -> Vec<String> {
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => return vec![format!("the schema is not valid: {error}")],
-    };
-    validator
-        .iter_errors(value)
-        .map(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
-        })
-        .collect()
-}
-
-/// Whether a value is a JSON Schema at all; if not, where as a JSON pointer, and why.
-fn valid_schema(schema: &Value) -> Result<(), (String, String)> {
-    let invalid = |error: jsonschema::ValidationError<'_>| {
-        (error.instance_path().to_string(), error.to_string())
-    };
-    jsonschema::validator_for(schema).map(|_| ()).map_err(invalid)
 }
 
 /// The files of one playbook, read whole from one library. File 0 is the playbook itself.

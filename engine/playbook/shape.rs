@@ -104,21 +104,35 @@ impl<'a> Holder<'a> {
         place: &Place<'_>,
     ) -> bool {
         let mut whole = true;
-        for required in
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
-        {
-            if !entries.iter().any(|(key, _)| key.value == required) {
-                let message = format!("{} has no `{required}`", place.name);
-                let fault = Diagnostic::error("missing-key", place.at, message);
-                let meaning = schema["properties"][required]["description"].as_str();
-                self.faults.push(match meaning {
-                    Some(meaning) => fault.help(format!("`{required}`: {}", small(meaning))),
-                    None => fault,
-                });
-                whole = false;
-            }
-        }
+        let required = schema["required"].as_array().into_iter().flatten();
+        let required: Vec<&str> = required.filter_map(Value::as_str).collect();
         let known = schema["properties"].as_object();
+        for required in &required {
+            if entries.iter().any(|(key, _)| key.value == *required) {
+                continue;
+            }
+            whole = false;
+            let meant = |key: &str| {
+                known.is_some_and(|known| {
+                    !known.contains_key(key)
+                        && !key.starts_with("x_")
+                        && near(key, known.keys().map(String::as_str)) == Some(*required)
+                })
+            };
+            // A slip of the pen is reported at the key that is there.
+            if entries.iter().any(|(key, _)| meant(&key.value)) {
+                continue;
+            }
+            let message = format!("{} has no `{required}`", place.name);
+            let fault = Diagnostic::error("missing-key", place.at, message);
+            let meaning = schema["properties"][*required]["description"].as_str();
+            self.faults.push(match meaning {
+                Some(meaning) => fault.help(format!("`{required}`: {}", small(meaning))),
+                None => fault,
+            });
+        }
+        // A record that says exactly one thing says nothing when a part of it is cut out.
+        let one_thing = schema["minProperties"].is_u64();
         let others = &schema["additionalProperties"];
         let names = schema["propertyNames"]["pattern"].as_str();
         entries.retain_mut(|(key, value)| {
@@ -146,11 +160,13 @@ impl<'a> Holder<'a> {
             }
             let Some(property) = known.get(&key.value) else {
                 self.unknown_key(key, known, place.name);
+                whole &= !one_thing;
                 return false;
             };
             let fits = self.fits(value, property, &inner);
             if !fits {
                 self.unread.push(key.value.clone());
+                whole &= !one_thing && !required.contains(&key.value.as_str());
             }
             fits
         });

@@ -17,11 +17,8 @@ mod unknown_language;
 mod unknown_server;
 mod unknown_tool;
 
-use serde_json::{Value, json};
-
 use crate::diagnostic::Level;
 use crate::lint::rule::{Rule, page};
-use crate::playbook::{Output, Stage};
 
 /// Every rule, in the order of their names.
 pub const RULES: &[&Rule] = &[
@@ -35,12 +32,12 @@ pub const RULES: &[&Rule] = &[
     &parsed("duplicate-section", page!("duplicate-section")),
     &exposed_secret::RULE,
     &foreign_language::RULE,
+    &parsed("misplaced-template", page!("misplaced-template")),
     &missing_env::RULE,
     &parsed("missing-file", page!("missing-file")),
     &parsed("missing-key", page!("missing-key")),
     &parsed("missing-section", page!("missing-section")),
     &missing_writes::RULE,
-    &parsed("misplaced-template", page!("misplaced-template")),
     &parsed("no-front-matter", page!("no-front-matter")),
     &parsed("section-order", page!("section-order")),
     &shared_power::RULE,
@@ -61,36 +58,6 @@ pub const RULES: &[&Rule] = &[
 /// A rule whose findings parsing reports.
 const fn parsed(name: &'static str, page: &'static str) -> Rule {
     Rule { name, level: Level::Error, page, diagnose: None }
-}
-
-/// Returns what is known of a stage's output before it is played.
-fn output_schema(stage: &Stage) -> Value {
-    let one = match (&stage.run, &stage.output) {
-        (Some(_), _) => json!({
-            "type": "object",
-            "properties": { "exit": { "type": "integer" }, "text": { "type": "string" } },
-        }),
-        (None, Output::Markdown) => json!({ "type": "string" }),
-        (None, Output::Schema { schema, .. }) => schema.clone(),
-        (None, Output::Default) => json!({
-            "type": "object",
-            "properties": {
-                "summary": { "type": "string" },
-                "files": { "type": "array", "items": { "type": "string" } },
-                "notes": { "type": "array", "items": { "type": "string" } },
-            },
-        }),
-    };
-    if stage.for_each.is_none() {
-        return one;
-    }
-    json!({
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": { "item": true, "status": { "type": "string" }, "output": one },
-        },
-    })
 }
 
 #[cfg(test)]

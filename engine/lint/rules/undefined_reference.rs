@@ -138,7 +138,7 @@ impl Look<'_, '_> {
     /// Walks the producer's schema as far as it says what there is.
     fn property(&self, stage: usize, path: &[&str], reference: &Reference) -> Option<Diagnostic> {
         let stage = &self.subject.playbook.stages[stage];
-        let whole = crate::lint::rules::output_schema(stage);
+        let whole = stage.output_schema();
         let mut schema = &whole;
         let mut owner = format!("the output of `{}`", stage.id.value);
         for (index, part) in path.iter().enumerate() {
@@ -183,8 +183,9 @@ impl Look<'_, '_> {
     fn part(&self, reference: &Reference, wanted: usize) -> Span {
         let source = self.subject.bundle.files.get(usize::from(reference.span.file.0));
         let written = source.map(|source| source.slice(reference.span)).unwrap_or_default();
+        let verbatim = reference.value.first().is_some_and(|first| written.starts_with(first));
         let mut at = 0;
-        for (index, part) in reference.value.iter().enumerate() {
+        for (index, part) in reference.value.iter().filter(|_| verbatim).enumerate() {
             let Some(found) = written[at..].find(part.as_str()) else { break };
             let start = at + found;
             at = start + part.len();

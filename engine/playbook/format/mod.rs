@@ -114,6 +114,7 @@ impl KindFormat {
 /// A condition on the project: exactly one of package, file, json, toml, contains, program, git, any
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("minProperties" = 1))]
 pub(super) struct RequirementFormat {
     /// A package, by its name in its registry
     pub(super) package: Option<Spanned<String>>,
@@ -160,6 +161,7 @@ pub(super) enum GitFormat {
 /// A document: `url` or `file`
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("minProperties" = 1))]
 pub(super) struct DocFormat {
     /// An https address, fetched when the playbook is played
     #[schemars(extend("x-template" = true))]
@@ -197,6 +199,7 @@ pub(super) struct McpFormat {
 /// A program that can run: exactly one of run, exec, add, script
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("minProperties" = 1))]
 pub(super) struct CommandFormat {
     /// The argv
     #[schemars(extend("x-template" = true))]
@@ -237,6 +240,7 @@ pub(super) enum AccessFormat {
 /// A word that the model fills in: `enum` or `pattern`
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("minProperties" = 1))]
 pub(super) struct ArgumentFormat {
     /// The only words allowed
     #[serde(rename = "enum")]
@@ -262,12 +266,14 @@ pub(super) struct EnvFormat {
 #[serde(default)]
 pub(super) struct BudgetFormat {
     /// US dollars, by the price table
+    #[schemars(extend("minimum" = 0))]
     pub(super) usd: Option<f64>,
     /// Tokens, sent and received
     pub(super) tokens: Option<u64>,
     /// Requests to the model
     pub(super) turns: Option<u32>,
     /// Minutes on the clock, without those spent waiting for people
+    #[schemars(extend("minimum" = 0))]
     pub(super) minutes: Option<f64>,
 }
 
@@ -339,6 +345,7 @@ pub(super) enum ApproveFormat {
 /// What decides that a stage is done: exactly one of run, file, contains, changed, unchanged, env, json
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(extend("minProperties" = 1))]
 pub(super) struct CheckFormat {
     /// A command that exits with 0
     pub(super) run: Option<Spanned<Id>>,

@@ -29,9 +29,10 @@ impl Lower<'_> {
         };
         let span = words.span;
         let words = self.words(words);
-        if words.is_empty() {
+        if words.as_ref().is_some_and(Vec::is_empty) {
             self.fault("wrong-value", span, "a command wants at least one word");
         }
+        let words = words.unwrap_or_default();
         let mut args = Vec::new();
         for (name, argument) in command.args.0 {
             let mut rules = Vec::new();
@@ -65,8 +66,8 @@ impl Lower<'_> {
     }
 
     /// Splits a line by shell words before anything is rendered, so that a word never splits.
-    fn words(&mut self, words: Spanned<Words>) -> Vec<Template> {
-        match words.value {
+    fn words(&mut self, words: Spanned<Words>) -> Option<Vec<Template>> {
+        let words = match words.value {
             Words::List(list) => list.into_iter().map(|word| self.word(word)).collect(),
             Words::Line(line) => {
                 let Some(split) = split_words(&line) else {
@@ -75,14 +76,15 @@ impl Lower<'_> {
                         words.span,
                         "a quote in this command is never closed",
                     );
-                    return Vec::new();
+                    return None;
                 };
                 split
                     .into_iter()
                     .map(|word| self.word(Spanned::new(Word(word), words.span)))
                     .collect()
             }
-        }
+        };
+        Some(words)
     }
 }
 

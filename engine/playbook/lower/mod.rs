@@ -327,17 +327,17 @@ impl Lower<'_> {
             self.url(url);
             places.push(DocPlace::Url(self.template(url)));
         }
-        if let Some(file) = &doc.file {
-            let read = self.bundle.named.get(&file.value);
-            if !matches!(read, Some(Ok(_))) {
-                self.missing_file(file, read);
-            }
-            places.push(DocPlace::File(file.clone()));
-        }
+        places.extend(doc.file.clone().map(DocPlace::File));
         let Some(place) = self.exactly_one("a doc", "url, file", places, name.span) else {
             self.unread.push(name.value);
             return None;
         };
+        if let DocPlace::File(file) = &place {
+            let read = self.bundle.named.get(&file.value);
+            if !matches!(read, Some(Ok(_))) {
+                self.missing_file(file, read);
+            }
+        }
         Some(Doc {
             name,
             place,

@@ -243,9 +243,13 @@ fn settle(
             Node::Map(map)
         }
     };
+    let inside = span.start + 1;
     let end = match &node {
-        Node::List(items) => items.last().map(|last| last.span.end),
-        Node::Map(entries) => entries.last().map(|(key, value)| key.span.end.max(value.span.end)),
+        Node::List(items) => Some(items.last().map_or(inside, |last| last.span.end)),
+        Node::Map(entries) => {
+            let last = entries.last();
+            Some(last.map_or(inside, |(key, value)| key.span.end.max(value.span.end)))
+        }
         _ => None,
     };
     Tree::new(node, end.map_or(span, |end| whole(span, end as usize - at, yaml, at)))
@@ -255,7 +259,7 @@ fn settle(
 fn whole(span: Span, end: usize, yaml: &str, at: usize) -> Span {
     let start = span.start as usize - at;
     let open = yaml[start..].chars().next();
-    let rest = &yaml[end..];
+    let rest = yaml.get(end..).unwrap_or_default();
     let inside = rest.len() - rest.trim_start_matches([' ', ',']).len();
     let end = match (open, rest[inside..].chars().next()) {
         (Some('{'), Some('}')) | (Some('['), Some(']')) => end + inside + 1,
@@ -356,13 +360,14 @@ mod tests {
 
     #[test]
     fn a_list_or_map_is_whole_as_far_as_its_first_line_goes() {
-        let yaml = "a: [ 1, {b: 2 }, ]\nc:\n  d: 1\n  e: 2\n";
+        let yaml = "a: [ 1, {b: 2 }, ]\nc:\n  d: 1\n  e: 2\nf: { }\n";
         let Node::Map(entries) = tree(yaml).value else { panic!("not a map") };
         let text = |span: Span| &yaml[span.start as usize..span.end as usize];
         assert_eq!(text(entries[0].1.span), "[ 1, {b: 2 }, ]");
         let Node::List(items) = &entries[0].1.value else { panic!("not a list") };
         assert_eq!(text(items[1].span), "{b: 2 }");
         assert_eq!(text(entries[1].1.span), "d: 1");
+        assert_eq!(text(entries[2].1.span), "{ }");
     }
 
     #[test]
