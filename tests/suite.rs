@@ -16,6 +16,7 @@ mod generated;
 mod lint;
 mod live;
 mod pages;
+mod parsing;
 mod playbooks;
 mod report;
 mod tidy;

@@ -36,7 +36,8 @@ impl RunFolder {
                 bail!("another run is playing in `{}`; wait until it ends", root.display())
             }
             Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock `{}`", lock_path.display()));
+                return Err(error)
+                    .with_context(|| format!("cannot lock `{}`", lock_path.display()));
             }
         }
         let began = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();

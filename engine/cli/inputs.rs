@@ -37,8 +37,15 @@ pub(super) fn resolve(
     if std::io::stdin().is_terminal() && faults.iter().all(missing) {
         for input in &playbook.inputs {
             let name = &input.name.value;
-            if faults.iter().any(|fault| matches!(fault, InputFault::Missing { name: it, .. } if it == name)) {
-                let text = super::ask::input(name, input.description.as_deref(), input.kind == InputKind::Secret)?;
+            if faults
+                .iter()
+                .any(|fault| matches!(fault, InputFault::Missing { name: it, .. } if it == name))
+            {
+                let text = super::ask::input(
+                    name,
+                    input.description.as_deref(),
+                    input.kind == InputKind::Secret,
+                )?;
                 given.insert(name.clone(), Given::Text(text));
             }
         }
@@ -70,7 +77,9 @@ fn hold_name(cassette: &Cassette, playbook: &Playbook) -> anyhow::Result<()> {
 fn told(faults: &[InputFault]) -> anyhow::Error {
     let mut lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     if faults.iter().any(|fault| matches!(fault, InputFault::Missing { .. })) {
-        lines.push("give an input with `--input NAME=VALUE`, or `NAME=@FILE` for a secret".to_owned());
+        lines.push(
+            "give an input with `--input NAME=VALUE`, or `NAME=@FILE` for a secret".to_owned(),
+        );
     }
     anyhow::anyhow!("{}", lines.join("\n  "))
 }

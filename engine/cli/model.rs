@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::cli::surroundings::Surroundings;
 use crate::diagnostic::near;
+use crate::model::Provider;
 use crate::model::catalogue::{Catalogue, Entry, Service};
 use crate::model::settings::{Key, connect};
-use crate::model::Provider;
 use crate::playbook::Playbook;
 use crate::run::Model;
 
@@ -87,11 +87,13 @@ impl Choice {
         if let Some(url) = self.base_url.as_deref().or(from_variable).or(from_settings) {
             url.clone_into(&mut endpoint.base_url);
         }
-        let key = service.keys.iter().find_map(|source| {
-            Some((surroundings.variable(&source.env)?, source.header.clone()))
-        });
+        let key = service
+            .keys
+            .iter()
+            .find_map(|source| Some((surroundings.variable(&source.env)?, source.header.clone())));
         let own_key = settings.key.as_deref().filter(|_| is_own);
-        let own_key = own_key.map(|key| (key, service.keys.first().and_then(|it| it.header.clone())));
+        let own_key =
+            own_key.map(|key| (key, service.keys.first().and_then(|it| it.header.clone())));
         match key.or(own_key) {
             Some((key, header)) => {
                 endpoint.key = Some(Key::new(key));
@@ -100,7 +102,8 @@ impl Choice {
             // A service at an address of the person's own may need none.
             None if service.keys.is_empty() || self.base_url.is_some() => {}
             None => {
-                let names: Vec<&str> = service.keys.iter().map(|source| source.env.as_str()).collect();
+                let names: Vec<&str> =
+                    service.keys.iter().map(|source| source.env.as_str()).collect();
                 bail!("the service `{}` has no key: set {}", service.name, names.join(" or "));
             }
         }
@@ -113,7 +116,8 @@ impl Choice {
             endpoint.headers.insert(name, Key::new(&value));
         }
         let provider = connect(endpoint)?;
-        let default = self.model.clone().or_else(|| surroundings.variable("WIZARD_MODEL").map(str::to_owned));
+        let default =
+            self.model.clone().or_else(|| surroundings.variable("WIZARD_MODEL").map(str::to_owned));
         let default = default.or(settings.model.filter(|_| is_own));
         let service = service.name.clone();
         Ok(Some(Chosen { provider, catalogue, service, default }))
@@ -202,7 +206,9 @@ fn read_header(flag: &str) -> anyhow::Result<(String, String)> {
 
 impl Settings {
     fn read(surroundings: &Surroundings) -> anyhow::Result<Self> {
-        let Some(text) = surroundings.setting("config.toml")? else { return Ok(Settings::default()) };
+        let Some(text) = surroundings.setting("config.toml")? else {
+            return Ok(Settings::default());
+        };
         toml::from_str(&text).context("the file `config.toml` in your settings is wrong")
     }
 }

@@ -61,7 +61,8 @@ pub(super) fn sketch(
     let mut index = Index::default();
     for name in &read.playbook.airplanes {
         let reference = crate::reference::airplane(&read.bundle, &name.value);
-        let reference = reference.map_err(|reason| anyhow::anyhow!("airplane `{}`: {reason}", name.value))?;
+        let reference =
+            reference.map_err(|reason| anyhow::anyhow!("airplane `{}`: {reason}", name.value))?;
         index.references.push(reference.into());
     }
     Ok((crate::plan::build(&read.bundle, read.playbook, inputs, project), index))

@@ -98,7 +98,9 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         return Ok(FAILED);
     }
     if let Some(grant) = first_server_tool(&playbook) {
-        anyhow::bail!("the playbook grants `{grant}`, and this wizard cannot call tools of servers");
+        anyhow::bail!(
+            "the playbook grants `{grant}`, and this wizard cannot call tools of servers"
+        );
     }
     let (root, state, replay) = if arguments.demo {
         let Demo { project, state, cassette, name } =
@@ -153,8 +155,9 @@ impl Play<'_> {
         }
         let folder = RunFolder::create(&state, &root)?;
         let journal = Arc::new(
-            Journal::create(&folder.path, vec![listener(arguments, surroundings)])
-                .with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?,
+            Journal::create(&folder.path, vec![listener(arguments, surroundings)]).with_context(
+                || format!("cannot begin a journal in `{}`", folder.path.display()),
+            )?,
         );
         let provider = world.provider(&journal);
         let missing: Vec<(String, String)> = gathered

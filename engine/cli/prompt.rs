@@ -49,7 +49,11 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         bail!("the playbook has no stage `{}`{}", arguments.stage, hint.unwrap_or_default());
     };
     if let Some(command) = &stages[number].run {
-        bail!("the stage `{}` runs the command `{}` and asks no model", arguments.stage, command.value);
+        bail!(
+            "the stage `{}` runs the command `{}` and asks no model",
+            arguments.stage,
+            command.value
+        );
     }
     let (request, tail) = crate::outline::request(&plan, &index, number)?;
     let text = match arguments.format {

@@ -16,7 +16,7 @@ use crate::project::Project;
 /// The playbook, the project and the inputs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
-    /// The playbook: a name such as `nextjs`, or a path
+    /// The playbook: a name that `wizard list` shows, or a path
     pub(super) playbook: String,
 
     /// The project's folder

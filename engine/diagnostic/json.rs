@@ -1,30 +1,105 @@
 //! Findings as JSON, one object a line.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
-use crate::source::Source;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::source::{Source, Span};
 
-/// Renders one finding as an object: rule, level, file, line, column and end, message, help, fix.
+/// A finding as a program reads it. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Finding<'a> {
+    /// The rule's name.
+    rule: &'a str,
+    /// How much it matters.
+    level: Level,
+    /// The file, as it was named.
+    file: &'a str,
+    /// The line where it begins.
+    line: u32,
+    /// The column where it begins.
+    column: u32,
+    /// The line where it ends.
+    end_line: u32,
+    /// The column after its last.
+    end_column: u32,
+    /// What is wrong.
+    message: &'a str,
+    /// What stands at the place.
+    label: Option<&'a str>,
+    /// The way out.
+    help: Option<&'a str>,
+    /// Other places that explain it.
+    related: Vec<Related<'a>>,
+    /// A replacement of text that would repair it.
+    fix: Option<Replacement<'a>>,
+}
+
+/// A place that explains a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Related<'a> {
+    /// The file.
+    file: &'a str,
+    /// The line.
+    line: u32,
+    /// The column.
+    column: u32,
+    /// What stands there.
+    label: &'a str,
+}
+
+/// A replacement of bytes of the finding's file.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Replacement<'a> {
+    /// The first byte, from 0.
+    start: u32,
+    /// One past the last byte.
+    end: u32,
+    /// The text to put there.
+    text: &'a str,
+}
+
+/// Returns the schema of a finding.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Finding<'static>)
+}
+
+/// Renders one finding as an object.
 pub fn render(diagnostic: &Diagnostic, files: &[Source]) -> Value {
-    let source = files.get(usize::from(diagnostic.span.file.0));
-    let start = source.map(|source| source.place(diagnostic.span.start));
-    let end = source.map(|source| source.place(diagnostic.span.end));
-    json!({
-        "rule": diagnostic.rule,
-        "level": diagnostic.level,
-        "file": source.map(|source| &source.name),
-        "line": start.map(|place| place.line),
-        "column": start.map(|place| place.column),
-        "end_line": end.map(|place| place.line),
-        "end_column": end.map(|place| place.column),
-        "message": diagnostic.message,
-        "label": diagnostic.label,
-        "help": diagnostic.help,
-        "fix": diagnostic.fix.as_ref().map(|fix| json!({
-            "start": fix.span.start,
-            "end": fix.span.end,
-            "text": fix.text,
-        })),
-    })
+    let place = |span: Span, offset: u32| {
+        let source = files.get(usize::from(span.file.0));
+        source.map_or((1, 1), |source| {
+            let place = source.place(offset);
+            (place.line, place.column)
+        })
+    };
+    let file =
+        |span: Span| files.get(usize::from(span.file.0)).map_or("", |source| source.name.as_str());
+    let span = diagnostic.span;
+    let (line, column) = place(span, span.start);
+    let (end_line, end_column) = place(span, span.end);
+    let related = diagnostic.related.iter().map(|(span, label)| {
+        let (line, column) = place(*span, span.start);
+        Related { file: file(*span), line, column, label }
+    });
+    let finding = Finding {
+        rule: diagnostic.rule,
+        level: diagnostic.level,
+        file: file(span),
+        line,
+        column,
+        end_line,
+        end_column,
+        message: &diagnostic.message,
+        label: diagnostic.label.as_deref(),
+        help: diagnostic.help.as_deref(),
+        related: related.collect(),
+        fix: diagnostic.fix.as_ref().map(|fix| Replacement {
+            start: fix.span.start,
+            end: fix.span.end,
+            text: &fix.text,
+        }),
+    };
+    serde_json::to_value(finding).unwrap_or_default()
 }

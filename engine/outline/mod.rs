@@ -137,7 +137,11 @@ pub fn outline(plan: &Plan, index: &Index) -> Outline {
         description: playbook.description.clone(),
         hash: plan.hash.clone(),
         project: plan.project.scope(),
-        requirements: plan.requirements.iter().map(|(text, verdict)| requirement(text, verdict)).collect(),
+        requirements: plan
+            .requirements
+            .iter()
+            .map(|(text, verdict)| requirement(text, verdict))
+            .collect(),
         waves: plan.graph.waves.iter().map(|wave| wave.iter().map(id).collect()).collect(),
         stages: (0..playbook.stages.len()).map(|stage| stage_outline(plan, index, stage)).collect(),
         references: references(plan, index),
@@ -149,7 +153,12 @@ pub fn outline(plan: &Plan, index: &Index) -> Outline {
 /// The model's id and limits are the caller's to set.
 pub fn request(plan: &Plan, index: &Index, stage: usize) -> Result<(Request, Tail), EvaluateError> {
     let scope = scope::scope(plan, stage);
-    let outputs: Vec<(String, Value)> = plan.graph.needs.get(stage).into_iter().flatten()
+    let outputs: Vec<(String, Value)> = plan
+        .graph
+        .needs
+        .get(stage)
+        .into_iter()
+        .flatten()
         .map(|need| {
             let id = plan.playbook.stages[*need].id.value.clone();
             let output = scope["stages"][&id]["output"].clone();
@@ -158,7 +167,11 @@ pub fn request(plan: &Plan, index: &Index, stage: usize) -> Result<(Request, Tai
         .collect();
     let powers = &plan.powers[stage];
     let specs = tools::specs(powers, &plan.playbook, &plan.playbook.stages[stage].output);
-    let listed = if powers.tools.iter().any(|tool| tool == "reference") { index.list() } else { String::new() };
+    let listed = if powers.tools.iter().any(|tool| tool == "reference") {
+        index.list()
+    } else {
+        String::new()
+    };
     let briefing = Briefing {
         plan,
         stage,
@@ -212,7 +225,9 @@ fn stage_outline(plan: &Plan, index: &Index, number: usize) -> StageOutline {
     let looks_up = powers.tools.iter().any(|tool| tool == "reference");
     let is_model = stage.run.is_none();
     let tokens = if is_model {
-        request(plan, index, number).map(|(request, tail)| context::count(&request, &tail)).unwrap_or_default()
+        request(plan, index, number)
+            .map(|(request, tail)| context::count(&request, &tail))
+            .unwrap_or_default()
     } else {
         Vec::new()
     };
@@ -272,7 +287,12 @@ fn command(plan: &Plan, name: &str) -> CommandLine {
 }
 
 fn budget(budget: &Budget) -> BudgetLine {
-    BudgetLine { usd: budget.usd, tokens: budget.tokens, turns: budget.turns, minutes: budget.minutes }
+    BudgetLine {
+        usd: budget.usd,
+        tokens: budget.tokens,
+        turns: budget.turns,
+        minutes: budget.minutes,
+    }
 }
 
 /// The docs and airplanes that every stage may look up; those that are at hand with their size.

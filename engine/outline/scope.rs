@@ -46,7 +46,9 @@ pub(super) fn shown(template: &Template, scope: &Value) -> String {
 /// Renders a value that may be a template.
 pub(super) fn value(value: &Value, scope: &Value) -> String {
     match value {
-        Value::String(text) => shown(&Template::parse(text, crate::source::Span::default()).0, scope),
+        Value::String(text) => {
+            shown(&Template::parse(text, crate::source::Span::default()).0, scope)
+        }
         other => other.to_string(),
     }
 }

@@ -65,7 +65,10 @@ fn stage_tree(text: &mut String, stage: &StageOutline, last: bool) {
     } else {
         let tokens = grouped(stage.first_request());
         let model = stage.model.as_deref().unwrap_or_default();
-        line(&format!("model {model}, {tokens} tokens to begin with, leaves {}", article(stage.output)));
+        line(&format!(
+            "model {model}, {tokens} tokens to begin with, leaves {}",
+            article(stage.output)
+        ));
         line(&format!("tools {}", list(&stage.tools, " ")));
     }
     for command in &stage.commands {

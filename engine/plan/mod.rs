@@ -2,16 +2,15 @@
 
 pub mod inputs;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    graph::Graph,
-    playbook::{Bundle, Grant, Playbook, Stage},
-    project::{Project, Verdict},
-};
+use crate::graph::Graph;
+use crate::playbook::{Bundle, Grant, Playbook, Stage};
+use crate::project::{Project, Verdict};
 
 pub use inputs::{Given, InputFault};
 

@@ -15,11 +15,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::{
-    diagnostic::Diagnostic,
-    expression::{Expression, Template},
-    source::{Source, Span, Spanned},
-};
+use crate::diagnostic::Diagnostic;
+use crate::expression::{Expression, Template};
+use crate::source::{Source, Span, Spanned};
 
 pub use load::{LoadError, hex, load, load_text, resolve};
 pub use page::front_matter;

@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_pnpm_lock_says_itself_what_is_direct() {
-        let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      web:\n        specifier: ^2\n        version: 2.3.0(react@19.0.0)\n    devDependencies:\n      '@s/lint':\n        specifier: '1'\n        version: 1.0.4\n  other:\n    dependencies:\n      far:\n        specifier: '1'\n        version: 1.0.0\n\npackages:\n\n  deep@9.0.0:\n    resolution: {integrity: x}\n";
+        let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      web:\n        specifier: ^2\n        version: 2.3.0(peer@19.0.0)\n    devDependencies:\n      '@s/lint':\n        specifier: '1'\n        version: 1.0.4\n  other:\n    dependencies:\n      far:\n        specifier: '1'\n        version: 1.0.0\n\npackages:\n\n  deep@9.0.0:\n    resolution: {integrity: x}\n";
         assert_eq!(reduced("pnpm-lock.yaml", lock, ""), "@s/lint 1.0.4\nweb 2.3.0\n");
         let older = "dependencies:\n  web: 2.3.0\ndevDependencies:\n  lint:\n    specifier: 1\n    version: 1.0.4\npackages:\n  /deep/9.0.0:\n    dev: true\n";
         assert_eq!(reduced("pnpm-lock.yaml", older, ""), "lint 1.0.4\nweb 2.3.0\n");

@@ -1,4 +1,4 @@
-//! The question after the end: what could the playbook have said better?
+//! The question after the end: what the playbook could have said better.
 //!
 //! **Invariant:** its answer is journaled and shown; it changes no result.
 

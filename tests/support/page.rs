@@ -223,9 +223,8 @@ impl Place {
 
     /// Puts a word for what differs from run to run.
     fn stable(&self, text: &str) -> String {
-        static RUN: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b").unwrap()
-        });
+        static RUN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b").unwrap());
         static PROJECT: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"\bruns/[0-9a-f]{16}\b").unwrap());
         static DEMO: LazyLock<Regex> =

@@ -97,7 +97,7 @@ fn pnpm(path: &Path, from: &str, name: &str) -> Vec<String> {
     every.collect()
 }
 
-/// Takes the peers from a version: `15.0.0(react@19.0.0)`, in older files `13.0.0_react@18.0.0`.
+/// Takes the peers from a version: `15.0.0(peer@19.0.0)`, in older files `13.0.0_peer@18.0.0`.
 fn bare(version: &str) -> Option<String> {
     let bare = version.split(['(', '_']).next().unwrap_or_default();
     bare.starts_with(|letter: char| letter.is_ascii_digit()).then(|| bare.to_owned())

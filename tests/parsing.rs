@@ -1,0 +1,71 @@
+//! Parsing never fails and never panics, whatever the bytes.
+
+use wizard::lint::{self, Known};
+use wizard::playbook::load_text;
+
+use crate::support::files;
+
+/// Cuts and changes of each playbook.
+const ROUNDS: u64 = 100;
+
+fn parse(text: &str) {
+    let bundle = load_text("playbook.md", text);
+    let known = Known { tools: wizard::tools::WORDS.to_vec() };
+    let (_, findings) = lint::check(&bundle, &known);
+    for finding in &findings {
+        wizard::diagnostic::text::render(finding, &bundle.files, false);
+    }
+}
+
+/// A generator of numbers that are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most.max(1)
+    }
+}
+
+fn playbooks() -> Vec<String> {
+    let shipped = files("playbooks", "md").into_iter().chain(files("tests/library", "md"));
+    let texts: Vec<String> = shipped.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert!(texts.len() > 3);
+    texts
+}
+
+#[test]
+fn a_playbook_cut_at_every_line_is_parsed() {
+    for text in playbooks() {
+        let ends = text.char_indices().filter(|(_, character)| *character == '\n');
+        for (end, _) in ends {
+            parse(&text[..end]);
+        }
+    }
+}
+
+#[test]
+fn a_playbook_damaged_at_random_is_parsed() {
+    let pieces = [
+        "${{", "}}", "---\n", "\n", "{", "}", "[", "]", ": ", "'", "\"", "\t", "&a ", "*a", "!!x ",
+        "|", "## ", "```", "\u{feff}", "é", "\0", "run(", "<<: ", "- ", "0x", "~",
+    ];
+    let mut numbers = Numbers(42);
+    for text in playbooks() {
+        for _ in 0..ROUNDS {
+            let mut damaged = text.clone();
+            for _ in 0..=numbers.below(3) {
+                let boundary = |at: usize, text: &str| {
+                    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+                };
+                let start = boundary(numbers.below(damaged.len()), &damaged);
+                let end =
+                    boundary((start + numbers.below(12)).min(damaged.len()), &damaged).max(start);
+                let piece = pieces[numbers.below(pieces.len())];
+                damaged.replace_range(start..end, piece);
+            }
+            parse(&damaged);
+        }
+    }
+}
