@@ -336,7 +336,7 @@ mod tests {
                 &[("requirements.txt", "")],
                 [
                     "pip",
-                    "python -m pip install --no-input --disable-pip-version-check x y",
+                    "python -m pip install --no-input --disable-pip-version-check --progress-bar=off x y",
                     "t -v",
                     "none",
                 ],
@@ -454,7 +454,7 @@ mod tests {
         let folder = folder(&[("requirements.txt", "")]);
         venv(&folder.path().join(".venv"), &["pip/__init__.py"]);
         let project = load(folder.path()).unwrap();
-        let add = ".venv/bin/python -m pip install --no-input --disable-pip-version-check x";
+        let add = ".venv/bin/python -m pip install --no-input --disable-pip-version-check --progress-bar=off x";
         assert_eq!(argv(&project, CommandKind::Add, &["x"]), add);
         let exec = |words: &[&str]| argv(&project, CommandKind::Exec, words);
         assert_eq!(exec(&["python", "-m", "compileall"]), ".venv/bin/python -m compileall");
