@@ -157,7 +157,7 @@ fn the_stream_is_the_journal_line_by_line() {
     for case in CASES {
         let sink = Sink::default();
         let stream = live::ndjson(sink.clone());
-        records(case).iter().for_each(|record| stream(record));
+        records(case).iter().for_each(stream);
         assert_eq!(journal::parse(sink.text().as_bytes()).unwrap(), records(case));
     }
     let folder = tempfile::tempdir().unwrap();
@@ -190,8 +190,8 @@ impl Write for Broken {
 fn a_broken_pipe_ends_the_stream_and_not_the_run() {
     let writes = Arc::new(Mutex::new(0));
     let stream = live::ndjson(Broken(Arc::clone(&writes)));
-    records("partly").iter().for_each(|record| stream(record));
+    records("partly").iter().for_each(stream);
     assert_eq!(*writes.lock().unwrap(), 2);
     let display = live::display(Broken(writes), Look { terminal: None, color: false });
-    records("partly").iter().for_each(|record| display(record));
+    records("partly").iter().for_each(display);
 }

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
 #![expect(

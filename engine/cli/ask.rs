@@ -322,6 +322,7 @@ impl Screen for Stderr {
 
     fn edit(&mut self, text: &str) -> io::Result<Option<String>> {
         let mut editor = Editor::new();
+        #[expect(clippy::disallowed_methods, reason = "asked as late as the editor itself would")]
         let named = ["VISUAL", "EDITOR"].iter().find_map(std::env::var_os);
         if named.is_some_and(|name| name.to_string_lossy().trim().is_empty()) {
             editor.executable("vi");

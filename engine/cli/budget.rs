@@ -27,7 +27,7 @@ pub(super) fn changed(budget: Budget, flags: &[String]) -> anyhow::Result<Budget
             "minutes" => changed.minutes = value,
             "tokens" => changed.tokens = value.map(whole),
             "turns" => {
-                changed.turns = value.map(|value| u32::try_from(whole(value)).unwrap_or(u32::MAX))
+                changed.turns = value.map(|value| u32::try_from(whole(value)).unwrap_or(u32::MAX));
             }
             _ => bail!("there is no budget of `{name}`; there is usd, tokens, turns and minutes"),
         }

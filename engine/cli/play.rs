@@ -28,6 +28,7 @@ use crate::run::{self, Opening, Seams};
 /// stage succeeded, 1 when one failed, 2 when wizard could not do its work, 3 when the run
 /// stopped and can go on, 4 when only optional stages failed.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) target: Target,

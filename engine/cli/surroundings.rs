@@ -21,6 +21,7 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     /// Reads the environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub(super) fn read() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

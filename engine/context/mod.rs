@@ -76,7 +76,7 @@ pub fn tail(briefing: &Briefing<'_>) -> Result<Tail, EvaluateError> {
         push_prose(&mut section, prose, briefing.scope)?;
     }
     tail.parts.push(("section", section));
-    tail.parts.push(("facts", facts(briefing, stage)?));
+    tail.parts.push(("facts", facts(briefing, stage)));
     let outputs = outputs(briefing, stage);
     if !outputs.is_empty() {
         tail.parts.push(("outputs", outputs));
@@ -172,7 +172,7 @@ fn push_prose(text: &mut String, prose: &Prose, scope: &Value) -> Result<(), Eva
 
 /// The inputs that the section does not name itself, the project, and what the engine will hold
 /// the stage to.
-fn facts(briefing: &Briefing<'_>, stage: &Stage) -> Result<String, EvaluateError> {
+fn facts(briefing: &Briefing<'_>, stage: &Stage) -> String {
     let plan = briefing.plan;
     let mut text = format!("Project: {}", plan.project.scope());
     let inputs = unnamed_inputs(&plan.playbook, stage, briefing.scope);
@@ -192,7 +192,7 @@ fn facts(briefing: &Briefing<'_>, stage: &Stage) -> Result<String, EvaluateError
     if matches!(stage.output, Output::Markdown) {
         text.push_str("\nThe output is a markdown document for the person.");
     }
-    Ok(text)
+    text
 }
 
 fn unnamed_inputs(playbook: &Playbook, stage: &Stage, scope: &Value) -> Map<String, Value> {

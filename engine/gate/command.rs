@@ -488,7 +488,7 @@ mod tests {
     fn long_output_loses_its_middle() {
         let mut output = Output::default();
         output.take(&vec![b'a'; KEPT]);
-        output.take(&vec![b'b'; 10]);
+        output.take(&[b'b'; 10]);
         let text = output.text();
         assert!(text.contains("[10 bytes cut]") && text.ends_with("bbbbbbbbbb"));
     }

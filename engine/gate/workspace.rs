@@ -265,8 +265,7 @@ impl Workspace {
     pub(super) fn is_ignored(&self, path: &str) -> bool {
         let mut folder = self.root.clone();
         let mut verdict = false;
-        let parts: Vec<&str> = path.split('/').collect();
-        for depth in 0..parts.len() {
+        for part in path.split('/') {
             let file = folder.join(".gitignore");
             if file.is_file() {
                 let (rules, _) = ignore::gitignore::Gitignore::new(&file);
@@ -276,7 +275,7 @@ impl Workspace {
                     ignore::Match::None => {}
                 }
             }
-            folder.push(parts[depth]);
+            folder.push(part);
         }
         verdict
     }

@@ -148,7 +148,7 @@ fn push(text: &mut String, first: &str, rest: &str, words: &str) {
         if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             text.push_str(line.trim_end());
             text.push('\n');
-            line = rest.to_owned();
+            rest.clone_into(&mut line);
             empty = true;
         }
         if !empty {

@@ -21,7 +21,7 @@ pub enum Given {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InputFault {
     /// It has no default and was not given.
-    #[error("the input `{name}` is missing{}", about(.description, .env))]
+    #[error("the input `{name}` is missing{}", about(.description.as_ref(), .env.as_ref()))]
     Missing {
         /// Its name.
         name: String,
@@ -201,8 +201,8 @@ fn names(playbook: &Playbook) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-fn about(description: &Option<String>, env: &Option<String>) -> String {
-    let mut text = description.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
+fn about(description: Option<&String>, env: Option<&String>) -> String {
+    let mut text = description.map(|about| format!(" ({about})")).unwrap_or_default();
     if let Some(env) = env {
         text.push_str("; set ");
         text.push_str(env);

@@ -136,7 +136,7 @@ impl Powers {
         for grant in playbook.grants(stage) {
             match grant {
                 Grant::Tool(name) if !powers.tools.contains(name) => {
-                    powers.tools.push(name.clone())
+                    powers.tools.push(name.clone());
                 }
                 Grant::Run(name) if !powers.commands.contains(name) => {
                     powers.commands.push(name.clone());

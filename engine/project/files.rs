@@ -199,6 +199,7 @@ mod tests {
         assert!(read(&root, ".").unwrap_err().contains("out of the project"));
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the test makes what it looks at")]
     #[cfg(unix)]
     #[tokio::test]
     async fn a_pipe_keeps_nobody_waiting() {

@@ -90,7 +90,8 @@ impl<'a> Talk<'a> {
         let model = unit.run.model(stage)?;
         let playbook = &unit.run.plan.playbook;
         let tools = tools::specs(&unit.gate.powers, playbook, &stage.output);
-        let digest = stage.when.as_ref().is_some_and(|when| when.is_always());
+        let digest =
+            stage.when.as_ref().is_some_and(super::super::expression::Expression::is_always);
         let digest = digest.then(|| unit.run.seams.hall.digest());
         let references = if unit.gate.powers.tools.iter().any(|tool| tool == "reference") {
             unit.run.seams.hall.references.of_stage(&unit.at.stage).list()

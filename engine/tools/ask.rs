@@ -14,7 +14,7 @@ pub(super) struct Ask;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    /// A short name for the question, in snake_case
+    /// A short name for the question, in `snake_case`
     id: String,
     question: String,
     /// The answers to choose from

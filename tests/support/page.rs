@@ -47,9 +47,12 @@ impl Fence {
     pub(crate) fn contents(&self) -> String {
         let Some(times) = self.attribute("repeat") else { return self.text.clone() };
         let times: u32 = times.parse().unwrap();
-        let lines = self.text.split_inclusive('\n').map(|line| match line.contains("{n}") {
-            true => (1..=times).map(|n| line.replace("{n}", &n.to_string())).collect(),
-            false => line.to_owned(),
+        let lines = self.text.split_inclusive('\n').map(|line| {
+            if line.contains("{n}") {
+                (1..=times).map(|n| line.replace("{n}", &n.to_string())).collect()
+            } else {
+                line.to_owned()
+            }
         });
         lines.collect()
     }

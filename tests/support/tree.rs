@@ -60,7 +60,7 @@ pub(crate) fn difference(before: &Tree, after: &Tree) -> String {
         };
         match (words(old), words(new)) {
             (Some(old), Some(new)) if old == new => {
-                text.push_str(&format!("{from} -> {to}, empty\n"))
+                text.push_str(&format!("{from} -> {to}, empty\n"));
             }
             (Some(old), Some(new)) => {
                 let lines = similar::TextDiff::from_lines(&old, &new);

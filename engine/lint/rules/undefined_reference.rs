@@ -23,6 +23,9 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     });
 }
 
+/// Keywords by which a schema says what it has somewhere else.
+const COMPOSED: [&str; 5] = ["$ref", "allOf", "anyOf", "oneOf", "if"];
+
 struct Look<'a, 'b> {
     subject: &'a Subject<'b>,
 }
@@ -34,8 +37,8 @@ impl Look<'_, '_> {
             Diagnostic::error(RULE.name, self.part(reference, part), message)
         };
         match (&path[..], place) {
-            (["inputs"] | ["project" | "stages"], Place::Stage(_) | Place::Item(..))
-            | (["inputs"] | ["project"], _) => None,
+            (["inputs" | "project" | "stages"], Place::Stage(_) | Place::Item(..)) |
+(["inputs" | "project"], _) => None,
             (["inputs", name, ..], _) => self.input(name, reference),
             (["project", field, ..], _) => {
                 const FIELDS: [&str; 3] = ["name", "languages", "package_manager"];
@@ -151,7 +154,6 @@ impl Look<'_, '_> {
                 schema = &schema["items"];
                 continue;
             }
-            const COMPOSED: [&str; 5] = ["$ref", "allOf", "anyOf", "oneOf", "if"];
             if COMPOSED.iter().any(|keyword| schema.get(keyword).is_some()) {
                 return None;
             }

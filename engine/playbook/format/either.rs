@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::playbook::format::NAME;
 use crate::source::Spanned;
 
-/// Every name of an author's: snake_case
+/// Every name of an author's: `snake_case`
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(transparent)]
 pub(in crate::playbook) struct Id(pub(in crate::playbook) String);
@@ -132,9 +132,12 @@ impl<'de> Deserialize<'de> for ContainsFormat {
 /// Reads text, a list or a map, whichever stands there.
 struct EitherVisitor<T, V> {
     text: fn(&str) -> Option<T>,
-    list: Option<fn(Vec<Spanned<Word>>) -> T>,
-    map: Option<fn(Entries<V>) -> Option<T>>,
+    list: Option<OfList<T>>,
+    map: Option<OfMap<T, V>>,
 }
+
+type OfList<T> = fn(Vec<Spanned<Word>>) -> T;
+type OfMap<T, V> = fn(Entries<V>) -> Option<T>;
 
 impl<'de, T, V: Deserialize<'de>> Visitor<'de> for EitherVisitor<T, V> {
     type Value = T;

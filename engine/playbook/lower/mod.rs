@@ -318,10 +318,10 @@ impl Lower<'_> {
     }
 
     fn docs(&mut self, docs: Entries<DocFormat>) -> Vec<Doc> {
-        docs.0.into_iter().filter_map(|(name, doc)| self.doc(name, doc)).collect()
+        docs.0.into_iter().filter_map(|(name, doc)| self.doc(name, &doc)).collect()
     }
 
-    fn doc(&mut self, name: Spanned<String>, doc: DocFormat) -> Option<Doc> {
+    fn doc(&mut self, name: Spanned<String>, doc: &DocFormat) -> Option<Doc> {
         let mut places = Vec::new();
         if let Some(url) = &doc.url {
             self.url(url);

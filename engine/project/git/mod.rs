@@ -254,6 +254,7 @@ mod tests {
             tree
         }
 
+        #[expect(clippy::disallowed_methods, reason = "the test makes what it looks at")]
         async fn run(&self, words: &[&str]) -> std::process::Output {
             tokio::process::Command::new("git")
                 .args(["-c", "user.name=a", "-c", "user.email=a@example.com"])
