@@ -1,6 +1,6 @@
 //! What must not leave: exact values of secrets, in the forms in which they turn up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -40,14 +40,22 @@ impl Redactor {
     /// Collects the values of secret inputs, of the project's env files, and of variables whose
     /// names say that they are secret.
     pub fn of(workspace: &Workspace, inputs: &Inputs, own: &BTreeMap<String, String>) -> Self {
+        let assignments = |path: &String| {
+            let bytes = workspace.read_any(path).ok().flatten().unwrap_or_default();
+            env_file::values(&String::from_utf8_lossy(&bytes))
+        };
+        let examples = workspace.files().into_iter().filter(|path| is_example(path));
+        let shown: BTreeSet<String> =
+            examples.flat_map(|path| assignments(&path)).map(|(_, value)| value).collect();
         let mut values = BTreeMap::new();
         for (name, secret) in &inputs.secrets {
             values.insert(secret.reveal().to_owned(), format!("input:{name}"));
         }
         for path in workspace.secret_files() {
-            let Ok(Some(bytes)) = workspace.read_any(&path) else { continue };
-            for (key, value) in env_file::values(&String::from_utf8_lossy(&bytes)) {
-                values.entry(value).or_insert(format!("env:{key}"));
+            for (key, value) in assignments(&path) {
+                if !shown.contains(&value) && !is_bare_address(&value) {
+                    values.entry(value).or_insert(format!("env:{key}"));
+                }
             }
         }
         for (name, value) in own {
@@ -89,6 +97,19 @@ impl Redactor {
             _ => Clean(text.to_owned()),
         }
     }
+}
+
+/// Whether an env file is one that shows what to fill in: what stands there is no secret.
+fn is_example(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.starts_with(".env.")
+        && [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a value is an address and nothing more: a host without a user, a path or a query.
+fn is_bare_address(value: &str) -> bool {
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    host.is_some_and(|host| !host.trim_end_matches('/').contains(['/', '@', '?', '#']))
 }
 
 impl From<Clean> for String {
@@ -171,6 +192,26 @@ mod tests {
             let clean: String = redactor.clean(&format!("x={form};")).into();
             assert!(clean.contains("[REDACTED:env:KEY]"), "{form} {clean}");
         }
+    }
+
+    #[test]
+    fn what_an_example_shows_and_where_a_host_is_are_no_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write(".env.example", "DATABASE_URL=sqlite:///instance/shop.db\nKEY=\n");
+        write(
+            ".env",
+            "DATABASE_URL=sqlite:///instance/shop.db\nBASE_URL=http://localhost:3000\n\
+             HOOK=https://hooks.example.com/T0/canary\nKEY=canary-42\n",
+        );
+        let workspace = Workspace::open(folder.path()).unwrap();
+        let redactor = Redactor::of(&workspace, &Inputs::default(), &BTreeMap::new());
+        let text = "sqlite:///instance/shop.db http://localhost:3000";
+        assert_eq!(String::from(redactor.clean(text)), text);
+        let secret = "https://hooks.example.com/T0/canary canary-42";
+        let clean = String::from(redactor.clean(secret));
+        assert_eq!(clean, "[REDACTED:env:HOOK] [REDACTED:env:KEY]");
     }
 
     #[test]
