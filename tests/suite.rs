@@ -11,6 +11,7 @@
 
 mod support;
 
+mod execute;
 mod generated;
 mod lint;
 mod live;

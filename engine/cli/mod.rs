@@ -3,6 +3,7 @@
 mod ask;
 mod budget;
 mod demo;
+mod doctor;
 mod explain;
 mod folder;
 mod inputs;
@@ -44,6 +45,7 @@ enum Command {
     Explain(explain::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
     };
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
+        Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
         Command::List(arguments) => list::run(arguments, &surroundings),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::cli::surroundings::Surroundings;
 use crate::diagnostic::near;
 use crate::model::Provider;
-use crate::model::catalogue::{Catalogue, Entry, Service};
+use crate::model::catalogue::{Catalogue, Entry};
 use crate::model::settings::{Key, connect};
 use crate::playbook::Playbook;
 use crate::run::Model;
@@ -59,69 +59,129 @@ pub(super) struct Chosen {
     default: Option<String>,
 }
 
+/// Which service answers and how it is reached, each value with where it comes from.
+pub(super) struct Settled {
+    catalogue: Catalogue,
+    /// The service.
+    pub(super) service: Found,
+    /// Where it is.
+    pub(super) base_url: Found,
+    /// Its key, where there is one.
+    pub(super) key: Option<Found>,
+    /// The header that carries the key, where it is not the usual one.
+    key_header: Option<String>,
+    /// The model that `default` stands for, where somebody named one.
+    pub(super) model: Option<Found>,
+    /// Headers of every request.
+    headers: BTreeMap<String, String>,
+}
+
+/// A value and where it comes from.
+pub(super) struct Found {
+    pub(super) value: String,
+    pub(super) from: String,
+}
+
 /// Says how to get a model.
 pub(super) const NO_MODEL: &str = include_str!("no_model.md");
 
 impl Choice {
     /// Chooses a service and opens the way to it; nothing where none is set up.
     pub(super) fn choose(&self, surroundings: &Surroundings) -> anyhow::Result<Option<Chosen>> {
+        let Some(settled) = self.settle(surroundings)? else { return Ok(None) };
+        let name = settled.service.value;
+        let service = settled
+            .catalogue
+            .provider(&name)
+            .with_context(|| unknown(&settled.catalogue, &name))?;
+        if settled.key.is_none() && !service.keys.is_empty() && self.base_url.is_none() {
+            let names: Vec<&str> = service.keys.iter().map(|source| source.env.as_str()).collect();
+            bail!("the service `{name}` has no key: set {}", names.join(" or "));
+        }
+        let mut endpoint = service.endpoint();
+        endpoint.base_url = settled.base_url.value;
+        endpoint.key = settled.key.map(|key| Key::new(&key.value));
+        endpoint.key_header = settled.key_header;
+        let headers = settled.headers.iter();
+        endpoint.headers.extend(headers.map(|(name, value)| (name.clone(), Key::new(value))));
+        Ok(Some(Chosen {
+            provider: connect(endpoint)?,
+            catalogue: settled.catalogue,
+            service: name,
+            default: settled.model.map(|model| model.value),
+        }))
+    }
+
+    /// Finds out which service answers: a flag, then the environment, then the person's settings
+    /// decide, and a key in the environment where none of them says. Nothing where nothing does.
+    pub(super) fn settle(&self, surroundings: &Surroundings) -> anyhow::Result<Option<Settled>> {
         let settings = Settings::read(surroundings)?;
         let catalogue = read_catalogue(surroundings)?;
-        let named = self.provider.as_deref().or(surroundings.variable("WIZARD_PROVIDER"));
-        let named = named.or(settings.provider.as_deref());
-        let service = match named {
-            Some(name) => catalogue.provider(name).with_context(|| unknown(&catalogue, name))?,
-            None => match with_key(&catalogue, surroundings) {
-                Some(service) => service,
-                None if self.base_url.is_some() || settings.base_url.is_some() => {
-                    bail!("`--base-url` wants `--provider NAME`, which says how to speak to it")
-                }
-                None => return Ok(None),
-            },
+        let named = first([
+            flag("--provider", self.provider.as_ref()),
+            variable(surroundings, "WIZARD_PROVIDER"),
+            setting("provider", settings.provider.as_ref()),
+        ]);
+        let chosen = named.or_else(|| with_key(&catalogue, surroundings));
+        let Some(chosen) = chosen else {
+            if self.base_url.is_some() || settings.base_url.is_some() {
+                bail!("`--base-url` wants `--provider NAME`, which says how to speak to it");
+            }
+            return Ok(None);
         };
-        let is_own = settings.provider.as_deref().is_none_or(|name| name == service.name);
-        let mut endpoint = service.endpoint();
-        let from_variable =
-            service.base_url_env.iter().find_map(|name| surroundings.variable(name));
-        let from_settings = settings.base_url.as_deref().filter(|_| is_own);
-        if let Some(url) = self.base_url.as_deref().or(from_variable).or(from_settings) {
-            url.clone_into(&mut endpoint.base_url);
-        }
-        let key = service
+        let name = chosen.value.as_str();
+        let service = catalogue.provider(name).with_context(|| unknown(&catalogue, name))?;
+        // What the settings say belongs to the service that they name.
+        let is_own = settings.provider.as_deref().is_none_or(|own| own == name);
+        let settings = if is_own { settings } else { Settings::default() };
+        let base_url = first([
+            flag("--base-url", self.base_url.as_ref()),
+            service.base_url_env.iter().find_map(|name| variable(surroundings, name)),
+            setting("base_url", settings.base_url.as_ref()),
+        ]);
+        let base_url = base_url.unwrap_or_else(|| Found {
+            value: service.base_url.clone(),
+            from: "models.toml".to_owned(),
+        });
+        let from_variable = service
             .keys
             .iter()
-            .find_map(|source| Some((surroundings.variable(&source.env)?, source.header.clone())));
-        let own_key = settings.key.as_deref().filter(|_| is_own);
-        let own_key =
-            own_key.map(|key| (key, service.keys.first().and_then(|it| it.header.clone())));
-        match key.or(own_key) {
-            Some((key, header)) => {
-                endpoint.key = Some(Key::new(key));
-                endpoint.key_header = header;
-            }
-            // A service at an address of the person's own may need none.
-            None if service.keys.is_empty() || self.base_url.is_some() => {}
-            None => {
-                let names: Vec<&str> =
-                    service.keys.iter().map(|source| source.env.as_str()).collect();
-                bail!("the service `{}` has no key: set {}", service.name, names.join(" or "));
-            }
-        }
-        if is_own {
-            let own = settings.headers.iter();
-            endpoint.headers.extend(own.map(|(name, value)| (name.clone(), Key::new(value))));
-        }
+            .find_map(|source| Some((variable(surroundings, &source.env)?, source.header.clone())));
+        let usual = || service.keys.first().and_then(|source| source.header.clone());
+        let from_settings = setting("key", settings.key.as_ref()).map(|key| (key, usual()));
+        let (key, key_header) = match from_variable.or(from_settings) {
+            Some((key, header)) => (Some(key), header),
+            None => (None, None),
+        };
+        let model = first([
+            flag("--model", self.model.as_ref()),
+            variable(surroundings, "WIZARD_MODEL"),
+            setting("model", settings.model.as_ref()),
+        ]);
+        let mut headers = settings.headers;
         for header in &self.header {
             let (name, value) = read_header(header)?;
-            endpoint.headers.insert(name, Key::new(&value));
+            headers.insert(name, value);
         }
-        let provider = connect(endpoint)?;
-        let default =
-            self.model.clone().or_else(|| surroundings.variable("WIZARD_MODEL").map(str::to_owned));
-        let default = default.or(settings.model.filter(|_| is_own));
-        let service = service.name.clone();
-        Ok(Some(Chosen { provider, catalogue, service, default }))
+        Ok(Some(Settled { service: chosen, base_url, key, key_header, model, headers, catalogue }))
     }
+}
+
+fn first(found: [Option<Found>; 3]) -> Option<Found> {
+    found.into_iter().flatten().next()
+}
+
+fn flag(name: &str, value: Option<&String>) -> Option<Found> {
+    value.map(|value| Found { value: value.clone(), from: name.to_owned() })
+}
+
+fn variable(surroundings: &Surroundings, name: &str) -> Option<Found> {
+    let value = surroundings.variable(name)?;
+    Some(Found { value: value.to_owned(), from: format!("the variable {name}") })
+}
+
+fn setting(key: &str, value: Option<&String>) -> Option<Found> {
+    value.map(|value| Found { value: value.clone(), from: format!("`{key}` in config.toml") })
 }
 
 impl Chosen {
@@ -178,10 +238,15 @@ fn read_catalogue(surroundings: &Surroundings) -> anyhow::Result<Catalogue> {
 }
 
 /// Returns the first service whose key is in the environment, those that need none left out.
-fn with_key<'a>(catalogue: &'a Catalogue, surroundings: &Surroundings) -> Option<&'a Service> {
-    catalogue
-        .providers()
-        .find(|service| service.keys.iter().any(|key| surroundings.variable(&key.env).is_some()))
+fn with_key(catalogue: &Catalogue, surroundings: &Surroundings) -> Option<Found> {
+    catalogue.providers().find_map(|service| {
+        let mut keys = service.keys.iter();
+        let key = keys.find(|key| surroundings.variable(&key.env).is_some())?;
+        Some(Found {
+            value: service.name.clone(),
+            from: format!("the variable {} is set", key.env),
+        })
+    })
 }
 
 fn unknown(catalogue: &Catalogue, name: &str) -> String {

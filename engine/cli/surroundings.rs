@@ -67,6 +67,13 @@ impl Surroundings {
         self.cache.as_ref().context("there is no home folder: set HOME or XDG_CACHE_HOME")
     }
 
+    /// Returns every folder with the word for it.
+    pub(super) fn folders(&self) -> [(&'static str, Option<&PathBuf>); 3] {
+        let folders = [&self.config, &self.state, &self.cache].map(Option::as_ref);
+        let [config, state, cache] = folders;
+        [("settings", config), ("runs", state), ("docs", cache)]
+    }
+
     /// Returns the person's own library, where there is one.
     pub(super) fn library(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|config| config.join("library")).filter(|folder| folder.is_dir())

@@ -1,0 +1,270 @@
+//! Plays against a scripted model: what a run does, stage by stage.
+
+mod model;
+mod order;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use wizard::approval::{Answer, Decision, Nobody, Person, Question};
+use wizard::gate::Hall;
+use wizard::gate::command::SystemRunner;
+use wizard::gate::redact::Redactor;
+use wizard::gate::workspace::Workspace;
+use wizard::journal::event::Outcome;
+use wizard::journal::{Event, Journal, Status};
+use wizard::lint::{self, Known};
+use wizard::model::catalogue::Price;
+use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
+use wizard::plan::{Given, Inputs};
+use wizard::playbook::load_text;
+use wizard::run::{self, Ended, Model, Seams};
+
+/// A stage, or an item of it.
+type Place = (String, Option<usize>);
+
+/// A model that says what the test wrote, by stage and item, and keeps every request.
+#[derive(Default)]
+struct Script {
+    says: Mutex<BTreeMap<Place, VecDeque<Reply>>>,
+    asked: Mutex<Vec<Request>>,
+}
+
+/// What the person decides, by the name of the question.
+#[derive(Default)]
+struct Decisions(Mutex<VecDeque<Decision>>);
+
+/// A play under preparation.
+struct Play {
+    playbook: String,
+    files: Vec<(&'static str, &'static str)>,
+    script: Script,
+    decisions: Vec<Decision>,
+    price: Option<Price>,
+    retro: bool,
+    cancel: CancellationToken,
+}
+
+/// What a play came to.
+struct Played {
+    ended: Ended,
+    events: Vec<Event>,
+    asked: Vec<Request>,
+    folder: tempfile::TempDir,
+}
+
+fn play(keys: &str, sections: &str) -> Play {
+    Play {
+        playbook: format!(
+            "---\nplaybook: 1\nname: test\ndescription: Tests.\n{keys}---\n{sections}"
+        ),
+        files: Vec::new(),
+        script: Script::default(),
+        decisions: Vec::new(),
+        price: None,
+        retro: false,
+        cancel: CancellationToken::new(),
+    }
+}
+
+fn call(name: &str, input: &Value) -> Block {
+    static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    Block::Call { id: format!("call_{number}"), name: name.to_owned(), input: input.clone() }
+}
+
+fn done() -> Block {
+    call("done", &json!({ "summary": "did it" }))
+}
+
+impl Play {
+    fn file(mut self, path: &'static str, text: &'static str) -> Self {
+        self.files.push((path, text));
+        self
+    }
+
+    fn says(self, stage: &str, blocks: Vec<Block>) -> Self {
+        self.replies(stage, None, Reply { blocks, stop: Stop::Done, usage: None })
+    }
+
+    fn item_says(self, stage: &str, item: usize, blocks: Vec<Block>) -> Self {
+        self.replies(stage, Some(item), Reply { blocks, stop: Stop::Done, usage: None })
+    }
+
+    fn replies(self, stage: &str, item: Option<usize>, reply: Reply) -> Self {
+        let key = (stage.to_owned(), item);
+        self.script.says.lock().unwrap().entry(key).or_default().push_back(reply);
+        self
+    }
+
+    fn decides(mut self, decision: Decision) -> Self {
+        self.decisions.push(decision);
+        self
+    }
+
+    fn run(self) -> Played {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        for (path, text) in &self.files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        std::fs::create_dir_all(&root).unwrap();
+        let bundle = load_text("playbook.md", &self.playbook);
+        let known = Known { tools: wizard::tools::WORDS.to_vec() };
+        let (playbook, findings) = lint::check(&bundle, &known);
+        let errors: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.level == wizard::diagnostic::Level::Error)
+            .map(|finding| finding.message.as_str())
+            .collect();
+        assert_eq!(errors, Vec::<&str>::new());
+        let given = BTreeMap::from([("key".to_owned(), Given::Text("canary-input-42".to_owned()))]);
+        let given = given.into_iter().filter(|_| !playbook.inputs.is_empty()).collect();
+        let inputs = Inputs::resolve(&playbook, &given).unwrap();
+        let project = wizard::project::load(&root).unwrap();
+        let plan = wizard::plan::build(&bundle, playbook, inputs, project);
+        let state = folder.path().join("run");
+        std::fs::create_dir_all(state.join("blobs")).unwrap();
+        let journal = Arc::new(Journal::create(&state, Vec::new()).unwrap());
+        let open = || Workspace::open(&root).unwrap();
+        let hall = Hall {
+            playbook: Arc::clone(&plan.playbook),
+            project: Arc::clone(&plan.project),
+            workspace: open(),
+            inputs: plan.inputs.clone(),
+            journal: Arc::clone(&journal),
+            blobs: state.join("blobs"),
+            runner: Arc::new(SystemRunner { cancel: self.cancel.clone() }),
+            person: Arc::new(Decisions(Mutex::new(self.decisions.into()))),
+            references: wizard::reference::Index::default(),
+            redactor: Redactor::of(&open(), &plan.inputs, &BTreeMap::new()),
+            environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+            floor: Arc::default(),
+        };
+        let model = Model { id: "m".to_owned(), price: self.price, max_tokens: 100, effort: None };
+        let script = Arc::new(self.script);
+        let seams = Seams {
+            hall: Arc::new(hall),
+            provider: Some(script.clone()),
+            models: BTreeMap::from([("default".to_owned(), model)]),
+            text: self.playbook,
+            budget: plan.playbook.budget,
+            jobs: 4,
+            retro: self.retro,
+            cancel: self.cancel,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ended = runtime.block_on(run::execute(&plan, &seams)).unwrap();
+        let records = wizard::journal::read(journal.path()).unwrap();
+        let asked = script.asked.lock().unwrap().clone();
+        Played {
+            ended,
+            events: records.into_iter().map(|record| record.event).collect(),
+            asked,
+            folder,
+        }
+    }
+}
+
+impl Provider for Script {
+    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        every_call_has_one_result(request);
+        self.asked.lock().unwrap().push(request.clone());
+        let key = (request.turn.stage.clone(), request.turn.item);
+        let next = self.says.lock().unwrap().get_mut(&key).and_then(VecDeque::pop_front);
+        async move { Ok(next.unwrap_or_else(|| panic!("nothing is scripted for {key:?}"))) }.boxed()
+    }
+
+    fn body(&self, request: &Request) -> Value {
+        json!(request)
+    }
+}
+
+/// Every call of the model's gets exactly one result, in the next message.
+fn every_call_has_one_result(request: &Request) {
+    let messages = &request.messages;
+    for (index, message) in messages.iter().enumerate() {
+        let calls: Vec<&str> = message
+            .blocks
+            .iter()
+            .filter_map(|block| match block {
+                Block::Call { id, .. } => Some(id.as_str()),
+                _ => None,
+            })
+            .collect();
+        let results: Vec<&str> = messages
+            .get(index + 1)
+            .into_iter()
+            .flat_map(|next| &next.blocks)
+            .filter_map(|block| match block {
+                Block::Result { id, .. } => Some(id.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut sorted = (calls.clone(), results.clone());
+        sorted.0.sort_unstable();
+        sorted.1.sort_unstable();
+        assert_eq!(sorted.0, sorted.1);
+    }
+}
+
+impl Person for Decisions {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, Nobody>> {
+        let next = self.0.lock().unwrap().pop_front();
+        async move {
+            let decision = next.ok_or_else(|| Nobody::Absent(question.name()))?;
+            Ok(Answer { decision, by: "person".to_owned() })
+        }
+        .boxed()
+    }
+}
+
+impl Played {
+    fn status(&self, stage: &str) -> Option<(Status, Option<String>)> {
+        self.events.iter().find_map(|event| match event {
+            Event::StageFinished { stage: id, status, reason, .. } if id == stage => {
+                Some((*status, reason.clone()))
+            }
+            _ => None,
+        })
+    }
+
+    fn reason(&self, stage: &str) -> String {
+        self.status(stage).and_then(|(_, reason)| reason).unwrap_or_default()
+    }
+
+    fn is(&self, stage: &str, status: Status) {
+        assert_eq!(self.status(stage).map(|(status, _)| status), Some(status), "{stage}");
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join("project").join(path)).ok()
+    }
+
+    /// The last message of the request of this number, as text.
+    fn told(&self, request: usize) -> String {
+        let blocks = &self.asked[request].messages.last().unwrap().blocks;
+        let texts: Vec<&str> = blocks
+            .iter()
+            .filter_map(|block| match block {
+                Block::Text(text) | Block::Result { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        texts.join("\n")
+    }
+
+    fn refusals(&self) -> usize {
+        let refused =
+            |event: &&Event| matches!(event, Event::ToolAnswered { outcome: Outcome::Refused, .. });
+        self.events.iter().filter(refused).count()
+    }
+}
+
+/// A stage that may edit text files.
+const EDITS: &str = "tools: [read, edit, write]\n    writes: ['*.txt']";
