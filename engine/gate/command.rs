@@ -157,7 +157,7 @@ impl Gate {
         command: &Command,
         args: &BTreeMap<String, String>,
     ) -> Result<Vec<String>, Refusal> {
-        let mut scope = self.scope.clone();
+        let mut scope = self.hall.scope();
         scope["args"] = arguments(command, args)?;
         let mut words = Vec::new();
         for word in &command.words {

@@ -32,7 +32,7 @@ impl Gate {
             return Err(Refusal::Power(format!("this stage may set `{keys}`, and not `{key}`")));
         }
         let (file, template) = self.env_key(key)?;
-        let rendered = template.render_text(&self.scope);
+        let rendered = template.render_text(&self.hall.scope());
         let rendered = rendered.map_err(|error| Refusal::Reply(error.to_string()))?;
         let secret =
             rendered.strip_prefix("secret:").and_then(|name| self.hall.inputs.secrets.get(name));

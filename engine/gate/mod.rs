@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::approval::{Answer, Person, Question};
@@ -65,8 +65,6 @@ pub struct Gate {
     pub at: At,
     /// What it lets through.
     pub powers: Powers,
-    /// What templates in commands and env values see.
-    scope: Value,
     /// The hash of each file as the model last read or wrote it: an edit needs it.
     seen: Mutex<BTreeMap<String, String>>,
     refusals: Mutex<BTreeMap<String, u32>>,
@@ -138,19 +136,12 @@ pub enum Refusal {
 
 impl Gate {
     /// Opens a gate for a stage or an item; one that edits takes its share of the floor.
-    pub async fn enter(
-        hall: &Arc<Hall>,
-        at: At,
-        powers: Powers,
-        scope: Value,
-        edits: bool,
-    ) -> Self {
+    pub async fn enter(hall: &Arc<Hall>, at: At, powers: Powers, edits: bool) -> Self {
         let share = if edits { Some(Arc::clone(&hall.floor).read_owned().await) } else { None };
         Gate {
             hall: Arc::clone(hall),
             at,
             powers,
-            scope,
             seen: Mutex::default(),
             refusals: Mutex::default(),
             share: tokio::sync::Mutex::new(share),
@@ -277,6 +268,11 @@ impl Gate {
 }
 
 impl Hall {
+    /// Returns what templates in commands and env values see: `inputs` and `project`.
+    fn scope(&self) -> Value {
+        json!({ "inputs": self.inputs.values, "project": self.project.scope() })
+    }
+
     fn note(&self, event: Event) -> Result<(), Refusal> {
         let written = self.journal.append(event);
         written.map_err(|error| Refusal::Fatal(format!("cannot write the journal: {error}")))

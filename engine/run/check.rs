@@ -70,7 +70,7 @@ pub(super) async fn baselines(run: &Run<'_>) -> Result<(), Failure> {
             }
             let powers = crate::plan::Powers::default();
             let at = At::stage("baseline");
-            let gate = Gate::enter(&run.seams.hall, at, powers, run.plan.scope(), false).await;
+            let gate = Gate::enter(&run.seams.hall, at, powers, false).await;
             let result = gate.run(name, &BTreeMap::new(), "baseline").await;
             let result = result.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
             ran.insert(name.value.clone(), result);

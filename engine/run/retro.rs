@@ -54,14 +54,14 @@ async fn ask(run: &Run<'_>, index: usize, played: &Played) -> Result<(), Failure
     let at = At::stage(stage.id.value.clone());
     let hall = &run.seams.hall;
     let powers = crate::plan::Powers::default();
-    let gate = crate::gate::Gate::enter(hall, at.clone(), powers, run.plan.scope(), false).await;
+    let gate = crate::gate::Gate::enter(hall, at.clone(), powers, false).await;
     let unit = Unit {
         run,
         stage: index,
         at,
         gate,
         account: run.account.clone(),
-        scope: run.plan.scope(),
+        scope: run.plan.scope().into(),
         writes: Vec::new(),
         before: crate::gate::workspace::Snapshot::default(),
     };

@@ -164,7 +164,11 @@ fn scene(run: &Run<'_>, index: usize, ended: &BTreeMap<usize, Played>) -> stage:
         Some((id, ended.get(need)?.output.clone()))
     });
     let fork = stage.fork.then(|| needs.iter().find_map(|need| ended.get(need)?.talk.clone()));
-    stage::Scene { scope: scope(run, ended), outputs: outputs.collect(), fork: fork.flatten() }
+    stage::Scene {
+        scope: scope(run, ended).into(),
+        outputs: outputs.collect(),
+        fork: fork.flatten(),
+    }
 }
 
 impl From<std::io::Error> for Halt {

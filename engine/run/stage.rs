@@ -1,6 +1,7 @@
 //! One stage: its items, its output, its approval.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use globset::GlobBuilder;
@@ -18,7 +19,7 @@ use crate::run::{Failure, Halt, Played, Run, RunError, agent, check};
 /// What a stage finds when it begins.
 pub(super) struct Scene {
     /// What templates see.
-    pub(super) scope: Value,
+    pub(super) scope: Arc<Value>,
     /// What its needs left, by stage id.
     pub(super) outputs: Vec<(String, Value)>,
     /// The conversation it goes on from.
@@ -32,7 +33,7 @@ pub(super) struct Unit<'a> {
     pub(super) at: At,
     pub(super) gate: Gate,
     pub(super) account: Account,
-    pub(super) scope: Value,
+    pub(super) scope: Arc<Value>,
     /// Globs of what it may change, narrowed to the item.
     pub(super) writes: Vec<String>,
     /// The project's files by hash when it began, where a check asks what has changed.
@@ -128,7 +129,7 @@ async fn single(
     let stage = &run.plan.playbook.stages[index];
     let at = At::stage(stage.id.value.clone());
     let account = run.account.within(format!("`{}`", stage.id.value), stage.budget);
-    unit(run, index, at, scene, scene.scope.clone(), account, None).await
+    unit(run, index, at, scene, Arc::clone(&scene.scope), account, None).await
 }
 
 /// Plays the items of a stage, side by side as far as their files allow.
@@ -145,7 +146,7 @@ async fn many(
         let account = account.clone();
         async move {
             let at = At { stage: stage.id.value.clone(), item: Some(number) };
-            let mut scope = scene.scope.clone();
+            let mut scope = Value::clone(&scene.scope);
             scope[for_each.name.as_str()] = item.clone();
             let title = match &stage.title {
                 Some(title) => title.render_text(&scope).unwrap_or_default(),
@@ -153,7 +154,7 @@ async fn many(
             };
             run.note(Event::ItemStarted { at: at.clone(), title })?;
             let narrowed = for_each.files.as_ref();
-            let played = unit(run, index, at.clone(), scene, scope, account, narrowed).await;
+            let played = unit(run, index, at.clone(), scene, scope.into(), account, narrowed).await;
             let (status, output, reason, talk) = match played {
                 Ok((output, talk)) => (Status::Succeeded, output, None, talk),
                 Err(Failure::Failed(reason)) => (Status::Failed, Value::Null, Some(reason), None),
@@ -257,7 +258,7 @@ async fn unit(
     index: usize,
     at: At,
     scene: &Scene,
-    scope: Value,
+    scope: Arc<Value>,
     account: Account,
     narrowed: Option<&Template>,
 ) -> Result<(Value, Option<Request>), Failure> {
@@ -279,7 +280,7 @@ async fn unit(
     } else {
         crate::gate::workspace::Snapshot::default()
     };
-    let gate = Gate::enter(hall, at.clone(), powers, scope.clone(), edits).await;
+    let gate = Gate::enter(hall, at.clone(), powers, edits).await;
     let unit = Unit { run, stage: index, at, gate, account, scope, writes, before };
     match &stage.run {
         Some(command) => command_stage(&unit, command).await.map(|output| (output, None)),

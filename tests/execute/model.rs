@@ -1,8 +1,8 @@
 //! What a model may do, what it is told, and when it is stopped.
 
 use serde_json::json;
-use wizard::journal::event::CheckVerdict;
 use wizard::journal::Event;
+use wizard::journal::event::CheckVerdict;
 use wizard::model::{Block, Reply, Stop, Usage};
 use wizard::run::Ended;
 
