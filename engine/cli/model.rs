@@ -112,6 +112,32 @@ impl Choice {
         }))
     }
 
+    /// Returns a service that is not asked anything, to see what it would be sent, and the model
+    /// of an alias. Without one of the person's it is the first of the catalogue.
+    pub(super) fn unasked(
+        &self,
+        surroundings: &Surroundings,
+        alias: &str,
+    ) -> anyhow::Result<(Arc<dyn Provider>, Model)> {
+        let (catalogue, name, default) = match self.settle(surroundings)? {
+            Some(settled) => (settled.catalogue, settled.service.value, settled.model),
+            None => {
+                let catalogue = read_catalogue(surroundings)?;
+                let name = catalogue.providers().next().map(|service| service.name.clone());
+                (catalogue, name.unwrap_or_default(), None)
+            }
+        };
+        let service = catalogue.provider(&name).with_context(|| unknown(&catalogue, &name))?;
+        let provider = connect(service.endpoint())?;
+        let default = default.map(|model| model.value);
+        let chosen = Chosen { provider: Arc::clone(&provider), catalogue, service: name, default };
+        let entry = chosen.entry(alias);
+        Ok((
+            provider,
+            model(entry.unwrap_or_else(|| Entry { id: alias.to_owned(), ..Entry::default() })),
+        ))
+    }
+
     /// Finds out which service answers: a flag, then the environment, then the person's settings
     /// decide, and a key in the environment where none of them says. Nothing where nothing does.
     pub(super) fn settle(&self, surroundings: &Surroundings) -> anyhow::Result<Option<Settled>> {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::cli::plan::sketch;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Target, show_errors};
-use crate::cli::{FAILED, SUCCEEDED, print};
+use crate::cli::{FAILED, SUCCEEDED, model, print};
 use crate::context;
 use crate::diagnostic::near;
 use crate::model::{Block, Request};
@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// The stage's id
     stage: String,
 
+    #[command(flatten)]
+    model: model::Choice,
+
     /// How it is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -32,7 +35,7 @@ pub(super) struct Arguments {
 enum Format {
     /// Part by part, for people
     Text,
-    /// One JSON object: system, tools, messages
+    /// The body that would be sent to the service, as JSON
     Json,
 }
 
@@ -55,9 +58,17 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
             command.value
         );
     }
-    let (request, tail) = crate::outline::request(&plan, &index, number)?;
+    let alias = stages[number].model.value.clone();
+    let effort = stages[number].effort;
+    let (mut request, tail) = crate::outline::request(&plan, &index, number)?;
     let text = match arguments.format {
-        Format::Json => serde_json::to_string_pretty(&request)?,
+        Format::Json => {
+            let (provider, model) = arguments.model.unasked(surroundings, &alias)?;
+            request.model = model.id;
+            request.max_tokens = model.max_tokens;
+            request.effort = effort;
+            serde_json::to_string_pretty(&provider.body(&request))?
+        }
         Format::Text => shown(&request, &context::count(&request, &tail))?,
     };
     print::out(&text)?;
