@@ -76,7 +76,7 @@ impl Page {
 
     fn more(&mut self, count: usize) {
         if count > 0 {
-            let line = self.styled(QUIET, &format!("  … and {count} more: `wizard show`"));
+            let line = self.styled(QUIET, &format!("  … and {count} more in the whole report"));
             self.push(&line);
         }
     }
@@ -336,12 +336,13 @@ fn costs(page: &mut Page, report: &Report) {
     let notes: usize = report.retro.iter().map(|retro| retro.notes.len()).sum();
     if notes > 0 {
         let notes = shown::plural(notes, "note");
-        page.words("  ", PLAIN, &format!("{notes} on the playbook: `wizard show`"));
+        page.words("  ", PLAIN, &format!("{notes} on the playbook in the whole report"));
     }
     if let Some(journal) = &report.journal {
         let label = page.styled(QUIET, "journal:");
         let journal = shown::line(journal);
         page.push(&format!("  {label} {journal}"));
+        page.words("  ", PLAIN, "the whole report: `wizard show --format markdown` with that path");
     }
 }
 
@@ -358,7 +359,7 @@ pub(super) fn spent(spent: &Spent, replayed: bool) -> String {
         }
         None => "a price that is not known".to_owned(),
     };
-    let money = if replayed { format!("nothing now, {money} when recorded") } else { money };
+    let money = if replayed { format!("nothing now; when recorded, {money}") } else { money };
     let cache = match spent.from_cache {
         0 => String::new(),
         cached => format!(" ({} from cache)", shown::count(cached)),
