@@ -3,8 +3,8 @@
 //! A fence with `file=PATH` writes a file; with `repeat=NUMBER`, its lines with `{n}` once for each
 //! number. A `console` fence runs its `$` lines, in a folder of the
 //! page's own, and holds what they print against the lines that follow. Its attributes: `project=PATH`
-//! first copies a folder of the repository there, and `cassette=FILE` a file beside the page to
-//! `../FILE`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
+//! first copies a folder of the repository there, and `cassette=PATH` one of its files to
+//! `../cassette.jsonl`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
 //! `diff`, which says how the folder differs from what the page and the project put there.
 
 use std::fmt::Write as _;
@@ -118,8 +118,8 @@ fn played(path: &Path, page: &str) -> Result<String, String> {
             place.put(project);
         }
         if let Some(cassette) = fence.attribute("cassette") {
-            let from = path.with_file_name(cassette);
-            let to = place.above.path().join(cassette);
+            let from = root().join(cassette);
+            let to = place.above.path().join("cassette.jsonl");
             std::fs::copy(&from, to).map_err(|error| format!("{}: {error}", shown(&from)))?;
         }
         let mut text = String::new();
@@ -245,6 +245,7 @@ impl Place {
             text = text.replace(above.join("home").to_str().unwrap(), "[HOME]");
         }
         let text = text.replace(root().to_str().unwrap(), "[REPOSITORY]");
+        let text = text.replace("python3 -m", "python -m");
         let text = DEMO.replace_all(&text, "[DEMO]");
         let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
         let text = NUMBER.replace_all(&text, "\"$1\":0");
