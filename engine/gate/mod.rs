@@ -19,7 +19,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::approval::{Answer, Person, Question};
 use crate::gate::redact::Redactor;
-use crate::gate::workspace::{Snapshot, Workspace, globs_of, hash};
+use crate::gate::workspace::{MAX_KEPT, Snapshot, Workspace, globs_of, hash};
 use crate::journal::event::FileDiff;
 use crate::journal::{At, Event, Journal};
 use crate::plan::{Inputs, Powers};
@@ -294,7 +294,8 @@ impl Hall {
     /// Keeps the manifests and lock files of the project's root, which commands change.
     fn keep_manifests(&self) {
         let files = self.workspace.files();
-        for path in files.iter().filter(|path| !path.contains('/')) {
+        let small = |path: &&String| self.workspace.length(path).is_some_and(|it| it <= MAX_KEPT);
+        for path in files.iter().filter(|path| !path.contains('/')).filter(small) {
             if let Ok(Some(bytes)) = self.workspace.read_any(path) {
                 let _ = self.keep(&bytes);
             }
@@ -313,8 +314,11 @@ impl Hall {
                     (Some(_), true) => "changed",
                     (Some(_), false) => "removed",
                 };
+                let countable = self.workspace.length(&path).is_none_or(|it| it <= MAX_KEPT);
                 let old = old.map_or(Some(Vec::new()), |hash| self.kept(hash));
-                let new = self.workspace.read_any(&path).ok().flatten().unwrap_or_default();
+                let old = old.filter(|_| countable);
+                let new = if countable { self.workspace.read_any(&path) } else { Ok(None) };
+                let new = new.ok().flatten().unwrap_or_default();
                 let (added, removed) = old.map_or((0, 0), |old| lines(&old, &new));
                 FileDiff { path, how: how.to_owned(), added, removed }
             })

@@ -21,6 +21,13 @@ use crate::playbook::hex;
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 2 * 1024 * 1024;
 
+/// The largest file whose content a snapshot takes, in bytes; of a larger one it takes the length
+/// and the time of the last change.
+const MAX_HASHED: u64 = 64 * 1024 * 1024;
+
+/// The largest manifest or lock file that is kept before a command runs, in bytes.
+pub(super) const MAX_KEPT: u64 = 8 * 1024 * 1024;
+
 /// Folders that hold what tools made, whether or not git ignores them.
 const MADE: [&str; 9] = [
     ".git",
@@ -118,6 +125,11 @@ impl Workspace {
     pub fn text(&self, asked: &str) -> Result<String, Refusal> {
         let (_, bytes) = self.read(asked)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Returns how long a file is, in bytes; nothing where it cannot be told.
+    pub(super) fn length(&self, path: &str) -> Option<u64> {
+        self.dir.metadata(path).ok().map(|metadata| metadata.len())
     }
 
     /// Reads any file of the project, for the engine's own use: env files among them.
@@ -329,8 +341,9 @@ impl Workspace {
             });
             let hash = match known {
                 Some(stamp) => stamp.hash.clone(),
-                None => match self.dir.read(&path) {
-                    Ok(bytes) => hash(&bytes),
+                None if length > MAX_HASHED => format!("{length} bytes, {modified:?}"),
+                None => match self.dir.open(&path).and_then(hash_of) {
+                    Ok(hash) => hash,
                     Err(_) => continue,
                 },
             };
@@ -344,6 +357,13 @@ impl Workspace {
     fn inside(&self, path: &Path) -> Option<String> {
         Some(path.strip_prefix(&self.root).ok()?.to_str()?.replace('\\', "/"))
     }
+}
+
+/// Takes the hash of a file without holding it in memory.
+fn hash_of(file: cap_std::fs::File) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut file.into_std(), &mut digest)?;
+    Ok(hex(&digest.finalize()))
 }
 
 /// A file changed less than two seconds ago may change again within the same time stamp.
@@ -473,6 +493,16 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
         assert!(folder.path().join("link").symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_huge_file_is_known_by_its_length_and_time() {
+        let (folder, workspace) = project(&[("small", "1")]);
+        let file = std::fs::File::create(folder.path().join("huge")).unwrap();
+        file.set_len(MAX_HASHED + 1).unwrap();
+        let before = workspace.snapshot().unwrap();
+        file.set_len(MAX_HASHED + 2).unwrap();
+        assert_eq!(before.changes(&workspace.snapshot().unwrap()), ["huge"]);
     }
 
     #[test]
