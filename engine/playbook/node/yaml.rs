@@ -79,7 +79,7 @@ fn fault(error: &Error, yaml: &str) -> Fault {
     };
     // The crate tells the place behind an anchor or a tag.
     let back_to = |mark: char| before.rfind(mark).map_or(start, |found| line_start + found);
-    let here = start..(start + length.max(1)).min(line_end.max(start));
+    let here = start..yaml.ceil_char_boundary(start + length.max(1)).min(line_end);
     let say = |message: &str, help: &str, place: std::ops::Range<usize>| Fault {
         message: message.to_owned(),
         help: (!help.is_empty()).then(|| help.to_owned()),
@@ -180,17 +180,22 @@ fn tidy(message: &str) -> String {
     line.trim_start_matches("line ").trim().to_owned()
 }
 
+/// Returns where the error is: its first byte and its length, which are those of whole characters.
+/// The crate counts a byte order mark inside the text as nothing, so its own offsets may lie within
+/// a character.
 fn bytes(location: &Location, yaml: &str) -> Option<(usize, usize)> {
     let span = location.span();
-    if let (Some(offset), Some(length)) = (span.byte_offset(), span.byte_len()) {
-        let offset = usize::try_from(offset).ok()?.min(yaml.len());
-        let length = usize::try_from(length).ok()?.min(yaml.len() - offset);
-        return Some((offset, length));
-    }
-    let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
-    let start = yaml.split_inclusive('\n').take(line).map(str::len).sum::<usize>();
-    let column = usize::try_from(location.column()).ok()?.saturating_sub(1);
-    Some(((start + column).min(yaml.len()), 1))
+    let (start, length) =
+        if let (Some(offset), Some(length)) = (span.byte_offset(), span.byte_len()) {
+            (usize::try_from(offset).ok()?, usize::try_from(length).ok()?)
+        } else {
+            let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+            let start = yaml.split_inclusive('\n').take(line).map(str::len).sum::<usize>();
+            (start + usize::try_from(location.column()).ok()?.saturating_sub(1), 1)
+        };
+    let end = yaml.ceil_char_boundary(start.saturating_add(length).min(yaml.len()));
+    let start = yaml.floor_char_boundary(start.min(yaml.len()));
+    Some((start, end - start))
 }
 
 /// A value as the parser hands it over.
