@@ -49,14 +49,14 @@ const MOST_BYTES: usize = 64 * 1024;
 const BAD_CERTIFICATE: &str = "invalid peer certificate";
 
 /// The longest wait that is understood; a service that asks for more is asked tomorrow.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 impl Default for Timeouts {
     fn default() -> Self {
         Timeouts {
             connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(60),
-            idle: Duration::from_secs(120),
+            first_byte: Duration::from_mins(1),
+            idle: Duration::from_mins(2),
         }
     }
 }

@@ -31,13 +31,13 @@ type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
 const RETRIES: u32 = 6;
 
 /// The longest wait that a service may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 /// The longest wait of our own choice.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long one request may take with all its waits.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 impl Retrying {
     /// Wraps a provider.

@@ -174,4 +174,4 @@ pub fn tokens(text: &str) -> u64 {
 }
 
 /// How long a doc is used without asking its host, when the playbook does not say: a day.
-pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DEFAULT_MAX_AGE: Duration = Duration::from_hours(24);

@@ -329,7 +329,7 @@ mod tests {
         );
         let service = theirs.provider("gateway").unwrap();
         let endpoint = service.endpoint();
-        assert_eq!(endpoint.timeouts.idle, Duration::from_secs(300));
+        assert_eq!(endpoint.timeouts.idle, Duration::from_mins(5));
         assert_eq!(endpoint.timeouts.connect, Timeouts::default().connect);
         assert_eq!(endpoint.dialect.max_tokens_key, "max_completion_tokens");
         assert_eq!(endpoint.dialect.efforts("big"), Efforts::Never);

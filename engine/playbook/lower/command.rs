@@ -9,7 +9,7 @@ use crate::playbook::{Argument, ArgumentRule, Command, CommandKind, EnvFileAcces
 use crate::source::Spanned;
 
 /// How long a command may take when the playbook does not say.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
 
 impl Lower<'_> {
     pub(super) fn commands(&mut self, commands: Entries<CommandFormat>) -> Vec<Command> {

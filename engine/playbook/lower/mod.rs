@@ -22,7 +22,7 @@ use crate::playbook::{
 use crate::source::{FileId, Source, Span, Spanned};
 
 /// How long a doc is used without asking its host when the playbook does not say: a day.
-const DEFAULT_MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// Reads a bundle. What cannot be read is reported and left out.
 pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {

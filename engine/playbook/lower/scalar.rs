@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn durations_have_units() {
         assert_eq!(duration("90s"), Some(Duration::from_secs(90)));
-        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5_400)));
+        assert_eq!(duration("1h30m"), Some(Duration::from_mins(90)));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(duration("10"), None);
         assert_eq!(duration(""), None);
