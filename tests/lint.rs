@@ -19,10 +19,14 @@ const STAGE: &str = "stages:\n  build:\n";
 const SECTION: &str = "\n## build\n\nBuild it.\n";
 
 /// Lints a playbook. Each finding is its rule, the words it points at, and its message.
+///
+/// The fixtures are smaller than any playbook should be; what is said of that is left out.
 fn findings(text: &str) -> (Playbook, Vec<[String; 3]>) {
+    let thin = ["unused-command", "unbounded-items", "unchecked-edit"];
     let bundle = load_text("playbook.md", text);
     let (playbook, findings) = check(&bundle, &Known { tools: wizard::tools::WORDS.to_vec() });
-    let findings = findings.into_iter().map(|finding| {
+    let findings = findings.into_iter().filter(|finding| !thin.contains(&finding.rule));
+    let findings = findings.map(|finding| {
         let at = bundle.files[usize::from(finding.span.file.0)].slice(finding.span);
         [finding.rule.to_owned(), at.to_owned(), finding.message]
     });

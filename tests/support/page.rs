@@ -22,7 +22,7 @@ use crate::support::tree::{self, Tree};
 use crate::support::{bless, difference, root, shown};
 
 /// How long one command may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One fence of a page.
 pub(crate) struct Fence {
@@ -90,7 +90,7 @@ pub(crate) fn fences(page: &str) -> Vec<Fence> {
 pub(crate) fn run(path: &Path) -> Result<(), String> {
     let name = shown(path);
     let page = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let actual = played(path, &page).map_err(|reason| format!("{name}: {reason}"))?;
+    let actual = played(&page).map_err(|reason| format!("{name}: {reason}"))?;
     let Some(difference) = difference(&name, &page, &actual) else { return Ok(()) };
     if bless() {
         return std::fs::write(path, actual).map_err(|error| format!("{name}: {error}"));
@@ -99,7 +99,7 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
 }
 
 /// Returns the page with what its commands print now.
-fn played(path: &Path, page: &str) -> Result<String, String> {
+fn played(page: &str) -> Result<String, String> {
     let mut place = Place::new();
     let mut actual = String::with_capacity(page.len());
     let mut at = 0;

@@ -5,10 +5,14 @@ mod cyclic_needs;
 mod dangling_need;
 mod exposed_secret;
 mod foreign_language;
+mod hidden_prose;
+mod later_stage;
 mod missing_env;
 mod missing_writes;
 mod shared_power;
 mod too_many_stages;
+mod unbounded_items;
+mod unchecked_edit;
 mod undefined_reference;
 mod ungranted_tool;
 mod unknown_airplane;
@@ -16,6 +20,7 @@ mod unknown_command;
 mod unknown_language;
 mod unknown_server;
 mod unknown_tool;
+mod unused_command;
 
 use crate::diagnostic::Level;
 use crate::lint::rule::{Rule, page};
@@ -32,6 +37,8 @@ pub const RULES: &[&Rule] = &[
     &parsed("duplicate-section", page!("duplicate-section")),
     &exposed_secret::RULE,
     &foreign_language::RULE,
+    &hidden_prose::RULE,
+    &later_stage::RULE,
     &parsed("misplaced-template", page!("misplaced-template")),
     &missing_env::RULE,
     &parsed("missing-file", page!("missing-file")),
@@ -43,6 +50,8 @@ pub const RULES: &[&Rule] = &[
     &shared_power::RULE,
     &parsed("stray-section", page!("stray-section")),
     &too_many_stages::RULE,
+    &unbounded_items::RULE,
+    &unchecked_edit::RULE,
     &undefined_reference::RULE,
     &ungranted_tool::RULE,
     &unknown_airplane::RULE,
@@ -51,6 +60,7 @@ pub const RULES: &[&Rule] = &[
     &unknown_language::RULE,
     &unknown_server::RULE,
     &unknown_tool::RULE,
+    &unused_command::RULE,
     &parsed("wrong-type", page!("wrong-type")),
     &parsed("wrong-value", page!("wrong-value")),
 ];

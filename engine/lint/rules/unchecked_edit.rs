@@ -1,0 +1,36 @@
+//! `unchecked-edit`: a stage that edits, and nothing checks what it did.
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::{CheckKind, Grant};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unchecked-edit",
+    level: Level::Warning,
+    page: page!("unchecked-edit"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    let stages = &subject.playbook.stages;
+    for (index, stage) in stages.iter().enumerate() {
+        let edits = subject.playbook.grants(stage).find(|grant| {
+            matches!(grant, Grant::Tool(word) if matches!(word.as_str(), "edit" | "write" | "remove"))
+        });
+        let Some(edits) = edits.filter(|_| stage.checks.is_empty()) else { continue };
+        // A command that is run or checked later sees the whole project.
+        let checked_later = stages.iter().enumerate().any(|(later, other)| {
+            let runs = |kind: &CheckKind| matches!(kind, CheckKind::Run(_));
+            let looks = other.run.is_some() || other.checks.iter().any(|check| runs(&check.kind));
+            looks && subject.is_upstream(index, later)
+        });
+        if !checked_later {
+            let message = format!("nothing checks what `{}` does with `{edits}`", stage.id.value);
+            report(
+                Diagnostic::warning(RULE.name, stage.id.span, message)
+                    .help("add `checks:`, or a later stage that runs the project's own"),
+            );
+        }
+    }
+}

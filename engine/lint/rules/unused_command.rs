@@ -1,0 +1,47 @@
+//! `unused-command`: a command that nothing runs.
+
+use crate::diagnostic::{Diagnostic, Level, near};
+use crate::lint::Subject;
+use crate::lint::rule::{Report, Rule, page};
+use crate::playbook::{CheckKind, Grant, Playbook};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unused-command",
+    level: Level::Warning,
+    page: page!("unused-command"),
+    diagnose: Some(diagnose),
+};
+
+fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    let playbook = subject.playbook;
+    let named: Vec<&str> = named(playbook).collect();
+    for command in &playbook.commands {
+        let name = command.name.value.as_str();
+        // A slip of the pen, and a command that prose asks for, are told by other rules.
+        let meant = |word: &&str| playbook.command(word).is_none() && near(word, [name]).is_some();
+        let spoken_of =
+            subject.proses().any(|prose| prose.code_words.iter().any(|word| word.value == name));
+        if !named.contains(&name) && !named.iter().any(meant) && !spoken_of {
+            let message = format!("nothing runs the command `{name}`");
+            report(Diagnostic::warning(RULE.name, command.name.span, message).help(format!(
+                "run it in a stage or a check, grant it as `run({name})`, or remove it"
+            )));
+        }
+    }
+}
+
+/// Returns every command that a stage, a check or a grant names.
+fn named(playbook: &Playbook) -> impl Iterator<Item = &str> {
+    let runs = playbook.stages.iter().filter_map(|stage| stage.run.as_ref());
+    let checks = playbook.stages.iter().flat_map(|stage| &stage.checks);
+    let checks = checks.filter_map(|check| match &check.kind {
+        CheckKind::Run(name) => Some(name),
+        _ => None,
+    });
+    let grants = playbook.tools.iter().chain(playbook.stages.iter().flat_map(|it| &it.tools));
+    let grants = grants.filter_map(|grant| match &grant.value {
+        Grant::Run(name) => Some(name.as_str()),
+        _ => None,
+    });
+    runs.chain(checks).map(|name| name.value.as_str()).chain(grants)
+}
