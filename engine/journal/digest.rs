@@ -8,11 +8,14 @@ use std::path::Path;
 use crate::journal::event::{CheckVerdict, Outcome};
 use crate::journal::{At, Event, Record, shown};
 
-/// Bytes of a digest at most: about 600 tokens.
-const MOST_BYTES: usize = 2_400;
+/// Bytes of a digest at most: about 900 tokens.
+const MOST_BYTES: usize = 3_600;
 
 /// Bytes after which a part takes no further line.
 const PART_BYTES: usize = 480;
+
+/// The same for the files that changed, which a report is to list.
+const FILES_BYTES: usize = 1_400;
 
 /// Columns of what is quoted of a reason, a refusal or what a check saw.
 const QUOTED: usize = 140;
@@ -31,22 +34,33 @@ pub fn digest_of(records: &[Record]) -> String {
     let mut text = String::new();
     let (good, other): (Vec<_>, Vec<_>) =
         seen.stages.iter().partition(|(_, said)| said == "succeeded");
-    part(&mut text, "Stages", other.iter().map(|(id, said)| format!("{id}: {said}")));
+    part(&mut text, PART_BYTES, "Stages", other.iter().map(|(id, said)| format!("{id}: {said}")));
     let good: Vec<&str> = good.iter().map(|(id, _)| id.as_str()).collect();
     names(&mut text, "Stages that succeeded", &good);
     let checks = seen.checks.iter().filter_map(|((at, check), said)| {
         said.as_ref().map(|said| format!("{at}: {check}: {said}"))
     });
-    part(&mut text, "Checks that do not pass", checks);
+    part(&mut text, PART_BYTES, "Checks that do not pass", checks);
+    let commands: BTreeSet<&str> = seen
+        .checks
+        .iter()
+        .filter(|((_, check), said)| said.is_none() && check.starts_with("command "))
+        .map(|((_, check), _)| check.as_str())
+        .collect();
+    names(&mut text, "Checks that pass", &commands.into_iter().collect::<Vec<_>>());
     part(
         &mut text,
+        PART_BYTES,
         "Refused",
         seen.refused.iter().map(|(what, times)| match times {
             1 => what.clone(),
             times => format!("{what} ({times} times)"),
         }),
     );
-    part(&mut text, "Changed files", seen.files.iter().map(|(path, file)| file.line(path)));
+    let files = seen.files.iter().map(|(path, file)| file.line(path));
+    part(&mut text, FILES_BYTES, "Changed files", files);
+    let missing: Vec<&str> = seen.missing.iter().map(String::as_str).collect();
+    names(&mut text, "Docs that could not be had", &missing);
     let env: Vec<&str> = seen.env.iter().map(String::as_str).collect();
     names(&mut text, "Env keys set", &env);
     if text.len() > MOST_BYTES {
@@ -68,6 +82,7 @@ struct Seen {
     checks: BTreeMap<(At, String), Option<String>>,
     refused: Vec<(String, u32)>,
     env: BTreeSet<String>,
+    missing: BTreeSet<String>,
 }
 
 /// What became of a file, over all its changes.
@@ -146,6 +161,9 @@ impl Seen {
                     None => self.refused.push((what, 1)),
                 }
             }
+            Event::ReferenceMissing { name, .. } => {
+                self.missing.insert(shown::line(name));
+            }
             Event::EnvSetting { key, .. } => {
                 self.env.insert(shown::line(key));
             }
@@ -173,7 +191,7 @@ fn quoted(text: &str) -> String {
     shown::cut(&shown::line(&text), QUOTED)
 }
 
-fn part(text: &mut String, title: &str, lines: impl IntoIterator<Item = String>) {
+fn part(text: &mut String, most: usize, title: &str, lines: impl IntoIterator<Item = String>) {
     let lines: Vec<String> = lines.into_iter().collect();
     if lines.is_empty() {
         return;
@@ -181,7 +199,7 @@ fn part(text: &mut String, title: &str, lines: impl IntoIterator<Item = String>)
     let _ = write!(text, "{}{title}:", if text.is_empty() { "" } else { "\n" });
     let begun = text.len();
     for (index, line) in lines.iter().enumerate() {
-        if text.len() - begun > PART_BYTES {
+        if text.len() - begun > most {
             let _ = write!(text, "\n- and {} more", lines.len() - index);
             return;
         }

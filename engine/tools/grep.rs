@@ -14,6 +14,10 @@ pub(super) struct Grep;
 /// Lines that one call returns at most.
 const MOST: usize = 100;
 
+/// Lock files, which are searched only where the call names them: they match everything that is
+/// installed.
+const LOCKS: [&str; 5] = ["-lock.json", "-lock.yaml", ".lock", ".lockb", "go.sum"];
+
 /// Characters of a line that are shown.
 const WIDTH: usize = 200;
 
@@ -38,6 +42,7 @@ impl Tool for Grep {
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
         let workspace = &gate.hall().workspace;
+        let named = input.glob.is_some() || input.path.is_some();
         let glob =
             input.glob.map(|glob| if glob.contains('/') { glob } else { format!("**/{glob}") });
         let mut files = workspace.matching(&[glob.unwrap_or_else(|| "**".to_owned())])?;
@@ -47,6 +52,9 @@ impl Tool for Grep {
                 let inside = format!("{path}/");
                 files.retain(|file| *file == path || file.starts_with(&inside));
             }
+        }
+        if !named {
+            files.retain(|file| !LOCKS.iter().any(|lock| file.ends_with(lock)));
         }
         let matcher = RegexMatcherBuilder::new()
             .size_limit(1 << 20)
