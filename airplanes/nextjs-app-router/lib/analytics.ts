@@ -3,7 +3,7 @@ import { headers } from "next/headers";
 import { after } from "next/server";
 import { type EventMessage, PostHog } from "posthog-node";
 
-// Without a token the client says so in the log, and every call does nothing.
+// Without a token every call does nothing.
 export const posthog = new PostHog(process.env.NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN ?? "", {
   host: process.env.NEXT_PUBLIC_POSTHOG_HOST,
 });

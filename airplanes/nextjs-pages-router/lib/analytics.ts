@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { type EventMessage, PostHog } from "posthog-node";
 
-// Without a token the client says so in the log, and every call does nothing.
+// Without a token every call does nothing.
 export const posthog = new PostHog(process.env.NEXT_PUBLIC_POSTHOG_PROJECT_TOKEN ?? "", {
   host: process.env.NEXT_PUBLIC_POSTHOG_HOST,
   // A person waits for each event, so it is given up soon.
