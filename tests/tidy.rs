@@ -35,7 +35,7 @@ const LAYERS: [&str; 21] = [
 const APART: [(&str, &[&str]); 1] = [("report", &["journal", "model"])];
 
 /// Where each outside crate may be named, as beginnings of paths in `engine/`.
-const FENCES: [(&str, &[&str]); 33] = [
+const FENCES: [(&str, &[&str]); 34] = [
     ("aho_corasick", &["gate/redact.rs"]),
     ("annotate_snippets", &["diagnostic/text.rs"]),
     ("anstream", &["cli/"]),
@@ -59,6 +59,7 @@ const FENCES: [(&str, &[&str]); 33] = [
     ("pulldown_cmark", &["playbook/document.rs", "reference/pieces.rs"]),
     ("reqwest", &["model/", "reference/"]),
     ("rust_embed", &["playbook/load.rs"]),
+    ("rustix", &["gate/workspace.rs"]),
     ("rustls", &["reference/fetch.rs", "model/"]),
     (
         "schemars",

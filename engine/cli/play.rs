@@ -18,7 +18,7 @@ use crate::gate::Hall;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
-use crate::plan::Plan;
+use crate::plan::{Plan, Powers};
 use crate::playbook::{Grant, Playbook};
 use crate::run::{self, Opening, Seams};
 
@@ -142,6 +142,11 @@ impl Play<'_> {
                 .with_context(|| format!("cannot open the project `{}`", root.display()))
         };
         let workspace = open()?;
+        if plan.powers.iter().any(Powers::edits) {
+            workspace.writable().with_context(|| {
+                format!("cannot write in `{}`, and the playbook edits files there", root.display())
+            })?;
+        }
         let redactor = || Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
         let world = match replay {
             Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,

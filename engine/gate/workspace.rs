@@ -78,6 +78,15 @@ impl Workspace {
         })
     }
 
+    /// Fails where files cannot be made in the root, and leaves nothing there.
+    ///
+    /// A stage would learn it with its first edit, which is after what it cost to come so far.
+    pub fn writable(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        rustix::fs::access(&self.root, rustix::fs::Access::WRITE_OK)?;
+        Ok(())
+    }
+
     /// Returns the canonical root.
     pub fn root(&self) -> &Path {
         &self.root

@@ -550,6 +550,13 @@ impl Playbook {
     }
 }
 
+impl Grant {
+    /// Whether it may change files of the project.
+    pub fn edits(&self) -> bool {
+        matches!(self, Grant::Tool(name) if matches!(name.as_str(), "edit" | "write" | "remove"))
+    }
+}
+
 impl std::fmt::Display for Grant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -3,7 +3,6 @@
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
 use crate::lint::rule::{Report, Rule, page};
-use crate::playbook::Grant;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-writes",
@@ -14,13 +13,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for stage in &subject.playbook.stages {
-        let editing = |grant: &&crate::source::Spanned<Grant>| matches!(&grant.value, Grant::Tool(word) if matches!(word.as_str(), "edit" | "write" | "remove"));
         let grants = || stage.tools.iter().chain(&subject.playbook.tools);
         let written = !stage.writes.is_empty() || subject.is_unread("writes", "writes");
         if stage.run.is_some() || written {
             continue;
         }
-        if let Some(grant) = grants().find(editing) {
+        if let Some(grant) = grants().find(|grant| grant.value.edits()) {
             let message =
                 format!("the stage `{}` may `{}` and has no `writes`", stage.id.value, grant.value);
             report(

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
 use crate::lint::rule::{Report, Rule, page};
-use crate::playbook::{CheckKind, Grant};
+use crate::playbook::CheckKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unchecked-edit",
@@ -15,9 +15,7 @@ pub(super) const RULE: Rule = Rule {
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let stages = &subject.playbook.stages;
     for (index, stage) in stages.iter().enumerate() {
-        let edits = subject.playbook.grants(stage).find(|grant| {
-            matches!(grant, Grant::Tool(word) if matches!(word.as_str(), "edit" | "write" | "remove"))
-        });
+        let edits = subject.playbook.grants(stage).find(|grant| grant.edits());
         let Some(edits) = edits.filter(|_| stage.checks.is_empty()) else { continue };
         // A command that is run or checked later sees the whole project.
         let checked_later = stages.iter().enumerate().any(|(later, other)| {
