@@ -194,8 +194,11 @@ impl Telling {
                 vec![Line { minor: true, ..run_line(Mark::Plain, words) }]
             }
             Event::ReferenceMissing { name, reason } => {
-                let words =
-                    format!("{} could not be had: {}", shown::line(name), shown::first(reason));
+                let words = format!(
+                    "the doc `{}` could not be had: {}",
+                    shown::line(name),
+                    shown::first(reason)
+                );
                 vec![run_line(Mark::Doubtful, words)]
             }
             Event::Stopped { reason } => {

@@ -315,7 +315,7 @@ fn sentence(undone: &Undone) -> String {
         UndoneKind::NotBegun => format!("{what} did not begin"),
         UndoneKind::RequirementUnmet => format!("required and not so: {what}"),
         UndoneKind::RequirementUnknown => format!("required and not known: {what}"),
-        UndoneKind::ReferenceMissing => format!("{what} could not be had"),
+        UndoneKind::ReferenceMissing => format!("the doc `{what}` could not be had"),
         UndoneKind::CommandUnfinished | UndoneKind::FileUnsure => what,
     };
     match shown::first(&undone.why).as_str() {
