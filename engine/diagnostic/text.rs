@@ -5,6 +5,9 @@ use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet
 use crate::diagnostic::{Diagnostic, Level};
 use crate::source::{FileId, Source, Span};
 
+/// The columns of the narrowest terminal that people use: longer lines are cut around the place.
+const WIDTH: usize = 80;
+
 /// The longest line of a way out, in characters.
 const HELP_WIDTH: usize = 66;
 
@@ -37,6 +40,7 @@ pub fn render(diagnostic: &Diagnostic, files: &[Source], color: bool) -> String 
         group = group.element(Shown::HELP.message(folded(help)));
     }
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(WIDTH);
     renderer.render(&[group])
 }
 
