@@ -301,7 +301,7 @@ fn expressions_are_held_at_the_word_that_is_wrong() {
         &of_stage("when: stages.build.output"),
         "undefined-reference",
         "stages.build.output",
-        "after",
+        "reads itself",
     );
     one(&of_stage("when: inputs.titel"), "undefined-reference", "titel", "no input");
     one(&of_stage("when: project.nmae"), "undefined-reference", "nmae", "`project` has no");
@@ -345,6 +345,34 @@ fn what_is_wrong_once_is_reported_once() {
     let text = format!("---\n{HEAD}{broken}{STAGE}{stage}  x-y:\n---\n{SECTION}\n## x-y\n\nA.\n");
     let rules: Vec<String> = findings(&text).1.into_iter().map(|[rule, ..]| rule).collect();
     assert_eq!(rules, ["wrong-value", "missing-key", "wrong-type", "wrong-value"]);
+}
+
+#[test]
+fn a_heading_with_a_slip_of_the_pen_is_read_as_the_stage_it_means() {
+    let text = format!("---\n{HEAD}{STAGE}---\n\n## biuld\n\nBuild ${{{{ inputs.a }}}}.\n");
+    let rules: Vec<String> = findings(&text).1.into_iter().map(|[rule, ..]| rule).collect();
+    assert_eq!(rules, ["stray-section", "undefined-reference"]);
+}
+
+#[test]
+fn the_host_of_an_address_is_written_out() {
+    let url = |url: &str| of_keys(&format!("mcp: {{a: {{url: '{url}'}}}}\n"));
+    let doc = |url: &str| of_keys(&format!("docs: {{a: {{url: '{url}'}}}}\n"));
+    assert!(doc("https://a.de/${{ project.name }}.md").is_empty());
+    for host in ["https://${{ project.name }}/a", "https://a.${{ project.name }}"] {
+        one(&doc(host), "misplaced-template", &format!("'{host}'"), "host");
+    }
+    one(
+        &url("https://a.de/${{ project.name }}"),
+        "misplaced-template",
+        "'https://a.de/${{ project.name }}'",
+        "",
+    );
+    one(&url("https:///a"), "wrong-value", "'https:///a'", "no host");
+    one(&url("https://a.de@b.de/"), "wrong-value", "'https://a.de@b.de/'", "no user");
+    one(&url("http://localhost:80@b.de/"), "wrong-value", "'http://localhost:80@b.de/'", "no user");
+    one(&url("http://localhost.b.de/"), "wrong-value", "'http://localhost.b.de/'", "https");
+    assert!(url("http://localhost:8080/mcp").is_empty());
 }
 
 #[test]

@@ -117,6 +117,10 @@ impl Look<'_, '_> {
                 None => finding,
             });
         };
+        if earlier == index {
+            let message = format!("`{id}` reads itself, and it has nothing before it ends");
+            return Some(Diagnostic::error(RULE.name, reference.span, message));
+        }
         if !self.subject.graph.ancestors.is_empty() && !self.subject.is_upstream(earlier, index) {
             let message = format!("`{}` does not come after `{id}`", stage.id.value);
             return Some(

@@ -115,9 +115,6 @@ impl Lower<'_> {
                 )
                 .help("write the whole address, such as `https://example.com/guide.md`"),
             ),
-            Some("") => {
-                self.fault("wrong-value", url.span, "the address has no host");
-            }
             Some(rest) if fixed.len() < url.value.len() && !rest.contains('/') => self.faults.push(
                 Diagnostic::error(
                     "misplaced-template",
@@ -126,6 +123,16 @@ impl Lower<'_> {
                 )
                 .help("what a play may reach is fixed before anything is read; write the host out"),
             ),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+                self.fault("wrong-value", url.span, "the address has no host");
+            }
+            Some(rest) if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
+                self.fault(
+                    "wrong-value",
+                    url.span,
+                    "an address names no user; only its host counts",
+                );
+            }
             Some(_) => {}
         }
     }

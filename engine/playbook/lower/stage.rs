@@ -43,7 +43,15 @@ impl Lower<'_> {
     ) -> Vec<Stage> {
         let order: Vec<String> = stages.0.iter().map(|(id, _)| id.value.clone()).collect();
         let mut found: Vec<Option<Section>> = sections.into_iter().map(Some).collect();
-        self.headings(&order, &found);
+        // A heading with a slip of the pen is reported; its prose is read as that of the stage it
+        // means, unless that one has a section or wants none.
+        for (index, meant) in self.headings(&order, &found) {
+            let has_one = found.iter().flatten().any(|section| section.id.value == meant);
+            let runs = stages.0.iter().any(|(id, stage)| id.value == meant && stage.run.is_some());
+            if let Some(section) = found[index].as_mut().filter(|_| !has_one && !runs) {
+                section.id.value = meant;
+            }
+        }
         let mut lowered: Vec<Stage> = Vec::new();
         for (id, stage) in stages.0 {
             let section = found
@@ -56,12 +64,14 @@ impl Lower<'_> {
         lowered
     }
 
-    /// Holds the headings against the stages: strays, doubles, and their order.
-    fn headings(&mut self, order: &[String], sections: &[Option<Section>]) {
+    /// Holds the headings against the stages: strays, doubles, and their order. Returns the index
+    /// of each heading with a slip of the pen, and the stage that it probably means.
+    fn headings(&mut self, order: &[String], sections: &[Option<Section>]) -> Vec<(usize, String)> {
+        let mut meant = Vec::new();
         let mut last: Option<(usize, &Section)> = None;
         // Without any stage that could be read, no heading is the one that is wrong.
         if order.is_empty() {
-            return;
+            return meant;
         }
         for (index, section) in sections.iter().flatten().enumerate() {
             let id = &section.id;
@@ -83,6 +93,7 @@ impl Lower<'_> {
                 match crate::diagnostic::near(&id.value, order.iter().map(String::as_str)) {
                     Some(near) => {
                         fault = fault.label(format!("did you mean `{near}`?")).fix(id.span, near);
+                        meant.push((index, near.to_owned()));
                     }
                     None if section.underlined => {
                         fault = fault.help(
@@ -98,8 +109,7 @@ impl Lower<'_> {
                 self.faults.push(fault);
                 continue;
             };
-            if let Some((before, other)) = last.filter(|(before, _)| *before > position) {
-                let _ = before;
+            if let Some((_, other)) = last.filter(|(before, _)| *before > position) {
                 let message = format!(
                     "the section of `{}` stands after that of `{}`",
                     id.value, other.id.value
@@ -113,6 +123,7 @@ impl Lower<'_> {
                 last = Some((position, section));
             }
         }
+        meant
     }
 
     fn stage(
