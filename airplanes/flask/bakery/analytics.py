@@ -20,8 +20,9 @@ def init_app(app):
     )
     # The key "posthog" belongs to PosthogFlaskIntegration.
     app.extensions["posthog_client"] = client
-    # Opens a context for each request and captures each unhandled exception.
-    PosthogFlaskIntegration(app, client=client)
+    # Opens a context for each request and captures each unhandled exception. No page of the app
+    # has PostHog's own script, so a header that names a visitor can only be made up.
+    PosthogFlaskIntegration(app, client=client, capture_tracing_headers=False)
     # After the integration, because it needs the context that the integration opens.
     app.before_request(_identify_request)
     # The client's own exit hook waits one second for what is queued; flush waits up to ten.
