@@ -296,6 +296,27 @@ fn the_engine_knows_no_product() {
 }
 
 #[test]
+fn a_path_that_the_documents_name_is_there() {
+    let path = Regex::new(r"`((?:engine|tests|book|schemas|demos|playbooks|airplanes)/[\w./-]*|(?:[a-z]+/)+[a-z_]+\.rs)`")
+        .unwrap();
+    let mut found = Vec::new();
+    let mut named = 0;
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "AGENTS.md"] {
+        let text = std::fs::read_to_string(root().join(document)).unwrap();
+        for path in path.captures_iter(&text).map(|captures| captures[1].to_owned()) {
+            // A map may leave out the folder that it is of; `NAME` stands for what is added.
+            let there = ["", "engine"].iter().any(|above| root().join(above).join(&path).exists());
+            named += 1;
+            if !there && !path.contains("NAME") {
+                found.push(format!("{document}: there is no `{path}`"));
+            }
+        }
+    }
+    assert!(named > 20, "{named} paths");
+    fails(&found);
+}
+
+#[test]
 fn no_file_is_forgotten() {
     let mut found = Vec::new();
     for path in files("engine", "rs").into_iter().chain(files("tests", "rs")) {

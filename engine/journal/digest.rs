@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::journal::event::{CheckVerdict, Outcome};
-use crate::journal::{At, Event, Record, shown};
+use crate::journal::{At, Edits, Event, Record, shown};
 
 /// Bytes of a digest at most: about 900 tokens.
 const MOST_BYTES: usize = 3_600;
@@ -47,7 +47,7 @@ pub fn digest_of(records: &[Record]) -> String {
         .filter(|((_, check), said)| said.is_none() && check.starts_with("command "))
         .map(|((_, check), _)| check.as_str())
         .collect();
-    names(&mut text, "Checks that pass", &commands.into_iter().collect::<Vec<_>>());
+    names(&mut text, "Commands that pass", &commands.into_iter().collect::<Vec<_>>());
     part(
         &mut text,
         PART_BYTES,
@@ -92,14 +92,6 @@ struct File {
     by: BTreeSet<String>,
 }
 
-/// The changes that tools made to a file.
-struct Edits {
-    before: Option<String>,
-    after: Option<String>,
-    added: usize,
-    removed: usize,
-}
-
 impl File {
     fn line(&self, path: &str) -> String {
         let mut line = quoted(path);
@@ -127,15 +119,7 @@ impl Seen {
             }
             Event::FileChanged { at, path, before, after, added, removed } => {
                 let file = self.files.entry(path.clone()).or_default();
-                let edits = file.edits.get_or_insert_with(|| Edits {
-                    before: before.clone(),
-                    after: None,
-                    added: 0,
-                    removed: 0,
-                });
-                edits.after.clone_from(after);
-                edits.added += added;
-                edits.removed += removed;
+                Edits::take(&mut file.edits, before, after, (*added, *removed));
                 file.by.insert(at.stage.clone());
             }
             Event::CommandEnded { name, changed, .. } => {

@@ -4,6 +4,7 @@
 //! reader of events is told. The live display, the NDJSON stream and the report read nothing else.
 
 mod digest;
+mod edits;
 pub mod event;
 pub mod shown;
 
@@ -17,6 +18,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use digest::{digest, digest_of};
+pub use edits::Edits;
 pub use event::{At, Event, Status};
 
 /// One line of a journal.

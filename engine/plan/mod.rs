@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::graph::Graph;
-use crate::playbook::{Bundle, Grant, Playbook, Stage};
+use crate::playbook::{Bundle, EDITING, Grant, Playbook, Stage};
 use crate::project::{Project, Verdict};
 
 pub use inputs::{Given, InputFault};
@@ -127,7 +127,7 @@ impl Plan {
 impl Powers {
     /// Whether the stage may change files of the project.
     pub fn edits(&self) -> bool {
-        self.tools.iter().any(|tool| matches!(tool.as_str(), "edit" | "write" | "remove"))
+        self.tools.iter().any(|tool| EDITING.contains(&tool.as_str()))
     }
 
     /// Returns the powers of a stage.

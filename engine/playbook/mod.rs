@@ -550,10 +550,13 @@ impl Playbook {
     }
 }
 
+/// The words of the tools that change files of the project.
+pub const EDITING: [&str; 3] = ["edit", "write", "remove"];
+
 impl Grant {
     /// Whether it may change files of the project.
     pub fn edits(&self) -> bool {
-        matches!(self, Grant::Tool(name) if matches!(name.as_str(), "edit" | "write" | "remove"))
+        matches!(self, Grant::Tool(name) if EDITING.contains(&name.as_str()))
     }
 }
 

@@ -50,6 +50,12 @@ pub(super) struct Signs<'a> {
     pub(super) program: &'a dyn Fn(&str) -> Option<bool>,
 }
 
+/// Whether a path is that of a lock file of any package manager.
+pub fn is_lock(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    TABLE.manager.iter().any(|entry| entry.manager.locks.iter().any(|lock| lock == name))
+}
+
 /// Finds the package managers of a project, one for each family of languages: that of the language
 /// with most files first.
 pub(super) fn find(signs: &Signs<'_>) -> Vec<Manager> {

@@ -10,6 +10,8 @@ mod venv;
 mod verdict;
 mod version;
 
+pub use manager::is_lock;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::event::{CheckVerdict, FileDiff, Outcome};
-use crate::journal::{At, Event, Record};
+use crate::journal::{At, Edits, Event, Record};
 use crate::report::{
     AnswerReport, CheckReport, CommandReport, Ending, EnvReport, FORMAT, Hand, ItemReport,
     ReferenceReport, RefusalReport, Report, RequirementReport, RetroReport, Spent, StageReport,
@@ -43,14 +43,6 @@ pub(super) struct Fold {
 pub(super) struct Touched {
     pub(super) edits: Option<Edits>,
     pub(super) by: BTreeSet<Hand>,
-}
-
-/// The changes that tools made to a file.
-pub(super) struct Edits {
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
-    pub(super) added: usize,
-    pub(super) removed: usize,
 }
 
 impl Fold {
@@ -264,15 +256,7 @@ impl Fold {
                 self.announced.remove(path);
                 let touched = self.hands.entry(path.clone()).or_default();
                 touched.by.insert(Hand { at: at.clone(), command: None });
-                let edits = touched.edits.get_or_insert_with(|| Edits {
-                    before: before.clone(),
-                    after: None,
-                    added: 0,
-                    removed: 0,
-                });
-                edits.after.clone_from(after);
-                edits.added += added;
-                edits.removed += removed;
+                Edits::take(&mut touched.edits, before, after, (*added, *removed));
             }
             Event::EnvSetting { at, file, key, created } => self.report.env.push(EnvReport {
                 at: at.clone(),

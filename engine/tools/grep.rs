@@ -14,14 +14,10 @@ pub(super) struct Grep;
 /// Lines that one call returns at most.
 const MOST: usize = 100;
 
-/// Lock files, which are searched only where the call names them: they match everything that is
-/// installed.
-const LOCKS: [&str; 5] = ["-lock.json", "-lock.yaml", ".lock", ".lockb", "go.sum"];
-
 /// Characters of a line that are shown.
 const WIDTH: usize = 200;
 
-/// Find lines by regular expression. Answers `path:line: text`.
+/// Find lines by regular expression. Answers `path:line: text`. Lock files only with `path` or `glob`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
@@ -53,8 +49,9 @@ impl Tool for Grep {
                 files.retain(|file| *file == path || file.starts_with(&inside));
             }
         }
+        // They match whatever is installed, and would fill the answer.
         if !named {
-            files.retain(|file| !LOCKS.iter().any(|lock| file.ends_with(lock)));
+            files.retain(|file| !crate::project::is_lock(file));
         }
         let matcher = RegexMatcherBuilder::new()
             .size_limit(1 << 20)

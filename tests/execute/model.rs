@@ -1,6 +1,6 @@
 //! What a model may do, what it is told, and when it is stopped.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wizard::journal::Event;
 use wizard::journal::event::CheckVerdict;
 use wizard::model::{Block, Reply, Stop, Usage};
@@ -94,6 +94,31 @@ stages:
         played.text(".env").unwrap(),
         "PASSWORD=canary-file-42\nEXAMPLE_KEY=canary-input-42\n"
     );
+}
+
+#[test]
+fn grep_leaves_lock_files_out_until_they_are_named() {
+    let keys = "tools: [grep]\nstages:\n  look:\n";
+    let grep = |more: &Value| {
+        let mut input = json!({ "pattern": "left-pad" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call("grep", &input)
+    };
+    let played = play(keys, "\n## look\n\nLook.\n")
+        .file("src/a.js", "require('left-pad')\n")
+        .file("package-lock.json", "{\"left-pad\": {}}\n")
+        .file("web/yarn.lock", "left-pad@1:\n")
+        .file("my.lock", "left-pad is no manager's\n")
+        .says("look", vec![grep(&json!({}))])
+        .says("look", vec![grep(&json!({ "path": "package-lock.json" }))])
+        .says("look", vec![grep(&json!({ "glob": "yarn.lock" }))])
+        .says("look", vec![done()])
+        .run();
+    let told = [1, 2, 3].map(|turn| played.told(turn));
+    assert!(told[0].contains("src/a.js:1:") && told[0].contains("my.lock:1:"), "{}", told[0]);
+    assert!(!told[0].contains("package-lock") && !told[0].contains("yarn"), "{}", told[0]);
+    assert!(told[1].contains("package-lock.json:1:"), "{}", told[1]);
+    assert!(told[2].contains("web/yarn.lock:1:"), "{}", told[2]);
 }
 
 #[test]

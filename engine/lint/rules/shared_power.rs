@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for grant in &subject.playbook.tools {
         let changes = match &grant.value {
-            Grant::Tool(word) => matches!(word.as_str(), "edit" | "write" | "remove" | "env"),
+            Grant::Tool(word) => grant.value.edits() || word == "env",
             Grant::Run(_) => true,
             Grant::Mcp { .. } => false,
         };
