@@ -87,13 +87,14 @@ new-rule NAME:
     sed "s/dangling-need/$name/g" > "$rule" <<'RUST'
     //! `dangling-need`: say here what is wrong with the playbook.
 
-    use crate::diagnostic::{Diagnostic, Level};
+    use crate::diagnostic::Level;
     use crate::lint::Subject;
-    use crate::lint::rule::{Report, Rule, page};
+    use crate::lint::rule::{Profile, Report, Rule, page};
 
     pub(super) const RULE: Rule = Rule {
         name: "dangling-need",
         level: Level::Error,
+        profile: Profile::Min,
         page: page!("dangling-need"),
         diagnose: Some(diagnose),
     };
@@ -101,7 +102,7 @@ new-rule NAME:
     fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         for stage in &subject.playbook.stages {
             let message = format!("say here what is wrong with `{}`", stage.id.value);
-            report(Diagnostic::error(RULE.name, stage.id.span, message).help("say here the way out"));
+            report(RULE.at(stage.id.span, message).help("say here the way out"));
         }
     }
     RUST
@@ -112,7 +113,7 @@ new-rule NAME:
             function key(text) { gsub(/_/, "-", text); return text }
             !done && match($0, pattern) {
                 found = $0
-                sub(/^[^a-z]*(mod |parsed\(")?/, "", found); sub(/[^a-z0-9_-].*/, "", found)
+                sub(/^[^a-z]*((pub\(super\) )?mod |parsed\(")?/, "", found); sub(/[^a-z0-9_-].*/, "", found)
                 last = 1
                 if (key(found) > key(new)) { print line; done = 1 }
             }
@@ -121,7 +122,7 @@ new-rule NAME:
             END { if (!done) print line }
         ' "$4" > "$4.new" && mv "$4.new" "$4"
     }
-    insert "$module" "mod $module;" '^mod [a-z_]+;' "$rules"
+    insert "$module" "mod $module;" '^(pub.super. )?mod [a-z_]+;' "$rules"
     insert "$name" "    &$module::RULE," '^    &(parsed\("[a-z-]+"|[a-z_]+::RULE)' "$rules"
     insert "$name" "  - [$name](rules/$name.md)" '^  - \[[a-z-]+\]\(rules/' "$summary"
     git status --short "$rule" "$page" "$rules" "$summary"

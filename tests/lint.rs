@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use wizard::diagnostic::concise;
-use wizard::lint::{Known, check, rules::RULES};
+use wizard::lint::{Profile, check, rules::RULES};
 use wizard::playbook::{Library, Playbook, load, load_text};
 
 use crate::support::{page, root};
@@ -24,7 +24,7 @@ const SECTION: &str = "\n## build\n\nBuild it.\n";
 fn findings(text: &str) -> (Playbook, Vec<[String; 3]>) {
     let thin = ["unused-command", "unbounded-items", "unchecked-edit"];
     let bundle = load_text("playbook.md", text);
-    let (playbook, findings) = check(&bundle, &Known { tools: wizard::tools::WORDS.to_vec() });
+    let (playbook, findings) = check(&bundle, &wizard::tools::known(), Profile::Default);
     let findings = findings.into_iter().filter(|finding| !thin.contains(&finding.rule));
     let findings = findings.map(|finding| {
         let at = bundle.files[usize::from(finding.span.file.0)].slice(finding.span);
@@ -73,6 +73,12 @@ fn every_rule_has_a_page_that_fires_it_alone_and_then_passes() {
         assert!(fired.iter().all(|name| *name == rule.name), "{}: {fired:?}", rule.name);
         let level = format!("{}[{}]: ", rule.level.word(), rule.name);
         assert!(fails.text.contains(&level), "{level}");
+        let asked = format!("--profile {} ", rule.profile.word());
+        for console in [fails, passes] {
+            let asks = console.text.contains(&asked);
+            let strict = rule.profile == Profile::Strict;
+            assert_eq!(asks, strict, "the page of {} is of profile {asked}", rule.name);
+        }
         assert_eq!(passes.text.lines().count(), 1, "{} still fires", rule.name);
     }
 }
@@ -90,7 +96,7 @@ fn every_page_of_a_rule_is_that_of_a_rule() {
 fn whole() -> (Playbook, Vec<String>) {
     let library = Library::Folder(root().join("tests/library"));
     let bundle = load(library, "playbooks/whole.md").unwrap();
-    let (playbook, found) = check(&bundle, &Known { tools: wizard::tools::WORDS.to_vec() });
+    let (playbook, found) = check(&bundle, &wizard::tools::known(), Profile::Default);
     let found = found.iter().map(|finding| concise::render(finding, &bundle.files)).collect();
     (playbook, found)
 }
@@ -378,7 +384,7 @@ fn the_host_of_an_address_is_written_out() {
 #[test]
 fn a_line_under_a_text_is_told_from_a_heading() {
     let bundle = load_text("a.md", &format!("---\n{HEAD}{STAGE}---\n{SECTION}\nMore\n---\n"));
-    let (_, found) = check(&bundle, &Known::default());
+    let (_, found) = check(&bundle, &wizard::lint::Known::default(), Profile::Default);
     assert_eq!((found.len(), found[0].rule), (1, "stray-section"));
     assert!(found[0].help.as_ref().unwrap().contains("put an empty line between"));
 }

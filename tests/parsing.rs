@@ -1,6 +1,6 @@
 //! Parsing never fails and never panics, whatever the bytes.
 
-use wizard::lint::{self, Known};
+use wizard::lint::{self, Profile};
 use wizard::playbook::load_text;
 
 use crate::support::files;
@@ -10,8 +10,8 @@ const ROUNDS: u64 = 100;
 
 fn parse(text: &str) {
     let bundle = load_text("playbook.md", text);
-    let known = Known { tools: wizard::tools::WORDS.to_vec() };
-    let (_, findings) = lint::check(&bundle, &known);
+    let known = wizard::tools::known();
+    let (_, findings) = lint::check(&bundle, &known, Profile::Strict);
     for finding in &findings {
         wizard::diagnostic::text::render(finding, &bundle.files, false);
     }

@@ -1,7 +1,7 @@
 //! Every playbook that is shipped lints clean, has its demo, and plays it to its end.
 
 use wizard::cassette::Cassette;
-use wizard::lint::{self, Known};
+use wizard::lint::{self, Profile};
 use wizard::playbook::{Library, load};
 use wizard::reference;
 
@@ -17,8 +17,8 @@ fn shipped() -> Vec<String> {
 fn every_playbook_lints_clean() {
     for name in shipped() {
         let bundle = load(Library::Builtin, &format!("playbooks/{name}.md")).unwrap();
-        let known = Known { tools: wizard::tools::WORDS.to_vec() };
-        let (_, findings) = lint::check(&bundle, &known);
+        let known = wizard::tools::known();
+        let (_, findings) = lint::check(&bundle, &known, Profile::Strict);
         assert_eq!(findings, [], "{name}");
     }
 }

@@ -19,5 +19,6 @@ mod pages;
 mod parsing;
 mod playbooks;
 mod report;
+mod sarif;
 mod tidy;
 mod wire;

@@ -50,7 +50,7 @@ const FENCES: [(&str, &[&str]); 34] = [
     ("grep_regex", &["tools/grep.rs"]),
     ("grep_searcher", &["tools/grep.rs"]),
     ("htmd", &["reference/html.rs"]),
-    ("ignore", &["gate/", "playbook/load.rs", "project/", "reference/"]),
+    ("ignore", &["gate/", "playbook/", "project/", "reference/"]),
     ("jiff", &["cli/", "journal/", "model/"]),
     ("jsonschema", &["playbook/schema.rs"]),
     ("minijinja", &["expression/machine.rs"]),

@@ -2,29 +2,48 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
 
+use crate::cli::replace::replace;
+use crate::cli::select::{Selected, select};
 use crate::cli::{FAILED, SUCCEEDED, print};
-use crate::diagnostic::{Diagnostic, Level, concise, github, json, text};
-use crate::lint::{self, Known, rules};
+use crate::diagnostic::sarif::Described;
+use crate::diagnostic::{Diagnostic, Level, concise, github, json, repair, sarif, text};
+use crate::lint::{self, Known, Profile, rules};
 use crate::playbook::{self, Bundle};
 use crate::source::Source;
 use crate::tools;
 
+/// The most times a playbook is repaired and looked at again.
+const ROUNDS: usize = 10;
+
 /// Say what is wrong with playbooks
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Playbooks by file or name, folders of them, or `-` for standard input
+    /// Playbooks by file, folder, glob or name, or `-` for standard input
     ///
-    /// Without any, the playbooks of the folder you are in.
+    /// Without any, the playbooks below the folder you are in.
     #[arg(value_name = "PLAYBOOK")]
     playbooks: Vec<String>,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// How much is looked for
+    #[arg(long, value_enum, default_value_t = Strictness::Default)]
+    profile: Strictness,
+    /// Repair what can be repaired
+    ///
+    /// Alone, only what keeps the meaning for certain; `all` makes guesses too.
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, value_name = "WHICH", default_missing_value = "safe")]
+    fix: Option<Repairs>,
+    /// Fail for these too, not for errors alone
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    deny: Option<Denied>,
     /// List the rules and do nothing else
-    #[arg(long, conflicts_with_all = ["playbooks", "format"])]
+    #[arg(long, conflicts_with_all = ["playbooks", "format", "fix", "deny"])]
     list: bool,
 }
 
@@ -36,8 +55,43 @@ enum Format {
     Concise,
     /// One JSON object a line
     Json,
+    /// One SARIF 2.1.0 log
+    Sarif,
     /// As annotations of a GitHub workflow
     Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Strictness {
+    /// What would make a play go wrong
+    Min,
+    /// What probably would, too
+    Default,
+    /// What a playbook that others play should not have, too
+    Strict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Repairs {
+    /// What keeps the meaning for certain
+    Safe,
+    /// Guesses too
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Denied {
+    /// Warnings
+    Warnings,
+    /// Warnings and infos
+    Infos,
+}
+
+/// A playbook that was looked at.
+struct Checked {
+    bundle: Bundle,
+    findings: Vec<Diagnostic>,
+    repaired: usize,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
@@ -45,33 +99,171 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         print::out(&list())?;
         return Ok(SUCCEEDED);
     }
-    let known = Known { tools: tools::WORDS.to_vec() };
-    let (mut errors, mut warnings) = (0, 0);
-    for bundle in bundles(&arguments.playbooks)? {
-        let (_, findings) = lint::check(&bundle, &known);
-        for finding in &findings {
-            print::out(&render(finding, &bundle.files, arguments.format))?;
-            match finding.level {
-                Level::Error => errors += 1,
-                Level::Warning => warnings += 1,
-                Level::Info => {}
-            }
+    let profile = match arguments.profile {
+        Strictness::Min => Profile::Min,
+        Strictness::Default => Profile::Default,
+        Strictness::Strict => Profile::Strict,
+    };
+    let known = tools::known();
+    let checked = if arguments.playbooks.iter().any(|name| name == "-") {
+        vec![standard_input(arguments, &known, profile)?]
+    } else {
+        let selected = select(&arguments.playbooks)?;
+        side_by_side(&selected, |playbook| check(playbook, &known, profile, arguments.fix))?
+    };
+    show(&checked, arguments.format)?;
+    let level = |level: Level| {
+        let findings = checked.iter().flat_map(|checked| &checked.findings);
+        findings.filter(|finding| finding.level == level).count()
+    };
+    let counts = [level(Level::Error), level(Level::Warning), level(Level::Info)];
+    summarize(&checked, counts, arguments.fix);
+    let denied = match arguments.deny {
+        None => counts[0],
+        Some(Denied::Warnings) => counts[0] + counts[1],
+        Some(Denied::Infos) => counts.iter().sum(),
+    };
+    Ok(if denied > 0 { FAILED } else { SUCCEEDED })
+}
+
+/// Does something to each, on every core; the results stand in the order of what was given.
+fn side_by_side<T: Sync, R: Send>(
+    given: &[T],
+    work: impl Fn(&T) -> anyhow::Result<R> + Sync,
+) -> anyhow::Result<Vec<R>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(given.len());
+    if threads < 2 {
+        return given.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(given.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut own = Vec::new();
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = given.get(index) else { break };
+                    own.push((index, work(one)));
+                }
+                let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                done.extend(own);
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn check(
+    selected: &Selected,
+    known: &Known,
+    profile: Profile,
+    fix: Option<Repairs>,
+) -> anyhow::Result<Checked> {
+    let mut bundle = selected.load()?;
+    let mut repaired = 0;
+    let mut round = 0;
+    loop {
+        let (_, findings) = lint::check(&bundle, known, profile);
+        let guesses = fix == Some(Repairs::All);
+        round += 1;
+        if fix.is_none() || selected.file().is_none() || round > ROUNDS {
+            return Ok(Checked { bundle, findings, repaired });
+        }
+        let texts = repair::repaired(&bundle.files, &findings, guesses);
+        if texts.is_empty() {
+            return Ok(Checked { bundle, findings, repaired });
+        }
+        for (file, text) in texts {
+            let path = Path::new(&bundle.files[usize::from(file.0)].name);
+            replace(path, &text).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        let before = findings.len();
+        bundle = selected.load()?;
+        repaired += before.saturating_sub(lint::check(&bundle, known, profile).1.len());
+    }
+}
+
+fn standard_input(
+    arguments: &Arguments,
+    known: &Known,
+    profile: Profile,
+) -> anyhow::Result<Checked> {
+    if arguments.playbooks.len() > 1 {
+        bail!("`-` stands alone: standard input is one playbook");
+    }
+    if arguments.fix.is_some() {
+        bail!("standard input cannot be repaired; name a file");
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+    let bundle = playbook::load_text("<stdin>", &text);
+    let (_, findings) = lint::check(&bundle, known, profile);
+    Ok(Checked { bundle, findings, repaired: 0 })
+}
+
+fn show(checked: &[Checked], format: Format) -> anyhow::Result<()> {
+    if format == Format::Sarif {
+        let rules: Vec<Described> = rules::RULES
+            .iter()
+            .map(|rule| Described {
+                name: rule.name,
+                level: rule.level,
+                summary: rule.summary(),
+                page: rule.page,
+            })
+            .collect();
+        let checked: Vec<(&[Source], &[Diagnostic])> =
+            checked.iter().map(|it| (&it.bundle.files[..], &it.findings[..])).collect();
+        let log = sarif::render(&checked, &rules);
+        print::out(&serde_json::to_string_pretty(&log)?)?;
+        return Ok(());
+    }
+    let mut shown = String::new();
+    for Checked { bundle, findings, .. } in checked {
+        for finding in findings {
+            shown.push_str(&render(finding, &bundle.files, format));
         }
     }
-    let counts = [count(errors, "error"), count(warnings, "warning")];
-    let counts: Vec<String> = counts.into_iter().flatten().collect();
-    if !counts.is_empty() {
-        print::complain(&counts.join(", "));
-    }
-    Ok(if errors > 0 { FAILED } else { SUCCEEDED })
+    print::out(&shown)?;
+    Ok(())
 }
 
 fn render(finding: &Diagnostic, files: &[Source], format: Format) -> String {
     match format {
-        Format::Text => format!("{}\n\n", text::render(finding, files, true)),
+        Format::Text | Format::Sarif => format!("{}\n\n", text::render(finding, files, true)),
         Format::Concise => format!("{}\n", concise::render(finding, files)),
         Format::Json => format!("{}\n", json::render(finding, files)),
         Format::Github => format!("{}\n", github::render(finding, files)),
+    }
+}
+
+/// Tells how many findings there are, and how many of them can be repaired.
+fn summarize(checked: &[Checked], counts: [usize; 3], fix: Option<Repairs>) {
+    let repaired: usize = checked.iter().map(|checked| checked.repaired).sum();
+    let mut parts: Vec<String> = Vec::new();
+    if repaired > 0 {
+        parts.push(format!("{repaired} repaired"));
+    }
+    parts.extend(
+        counts
+            .into_iter()
+            .zip(["error", "warning", "info"])
+            .filter_map(|(number, of)| count(number, of)),
+    );
+    let fixes = checked.iter().flat_map(|checked| &checked.findings);
+    let fixes: Vec<bool> = fixes.filter_map(|it| Some(it.fix.as_ref()?.safe)).collect();
+    let safe = fixes.iter().filter(|safe| **safe).count();
+    let mut line = parts.join(", ");
+    if fix.is_none() && safe > 0 {
+        line.push_str(&format!("; `--fix` repairs {safe}"));
+    } else if fix != Some(Repairs::All) && safe < fixes.len() {
+        line.push_str(&format!("; `--fix=all` repairs {}", fixes.len() - safe));
+    }
+    if !line.is_empty() {
+        print::complain(&line);
     }
 }
 
@@ -83,75 +275,12 @@ fn count(number: usize, of: &str) -> Option<String> {
     }
 }
 
-/// Every rule with the first sentence of its page.
+/// Every rule with its level, its profile and the first sentence of its page.
 fn list() -> String {
     let width = rules::RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-    let line = |rule: &&lint::Rule| format!("{:width$}  {}\n", rule.name, rule.summary());
+    let line = |rule: &&lint::Rule| {
+        let (level, profile) = (rule.level.word(), rule.profile.word());
+        format!("{:width$}  {level:7}  {profile:7}  {}\n", rule.name, rule.summary())
+    };
     rules::RULES.iter().map(line).collect()
-}
-
-fn bundles(named: &[String]) -> anyhow::Result<Vec<Bundle>> {
-    if named.is_empty() {
-        let found = folder(Path::new("."))?;
-        if found.is_empty() {
-            bail!("there is no playbook in this folder; name one: `wizard lint FILE`");
-        }
-        return Ok(found);
-    }
-    let mut bundles = Vec::new();
-    for name in named {
-        let path = Path::new(name);
-        if name == "-" {
-            bundles.push(standard_input()?);
-        } else if path.is_dir() {
-            let found = folder(path)?;
-            if found.is_empty() {
-                bail!("there is no playbook in `{name}`");
-            }
-            bundles.extend(found);
-        } else {
-            // An author lints the file at hand, even where a library has one of the same name.
-            let here = if path.is_file() { format!("./{name}") } else { name.clone() };
-            let name = if path.is_absolute() { name } else { &here };
-            let (library, inside) = playbook::resolve(name, None)?;
-            bundles.push(playbook::load(library, &inside)?);
-        }
-    }
-    Ok(bundles)
-}
-
-fn standard_input() -> anyhow::Result<Bundle> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-    Ok(playbook::load_text("<stdin>", &text))
-}
-
-/// Reads the playbooks of a folder: those in its `playbooks/`, or else those in the folder itself.
-/// Markdown without a front matter is no playbook.
-fn folder(folder: &Path) -> anyhow::Result<Vec<Bundle>> {
-    let inside = folder.join("playbooks");
-    let folder = if inside.is_dir() { inside.as_path() } else { folder };
-    let files = markdown(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
-    let mut bundles = Vec::new();
-    for file in files {
-        let path = folder.join(file).display().to_string();
-        let (library, inside) = playbook::resolve(&path, None)?;
-        let bundle = playbook::load(library, &inside)?;
-        if bundle.files[0].text.trim_start_matches('\u{feff}').trim_start().starts_with("---") {
-            bundles.push(bundle);
-        }
-    }
-    Ok(bundles)
-}
-
-fn markdown(folder: &Path) -> std::io::Result<Vec<String>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
-            files.push(name);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

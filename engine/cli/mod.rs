@@ -15,6 +15,8 @@ mod plan;
 mod play;
 mod print;
 mod prompt;
+mod replace;
+mod select;
 mod show;
 mod signals;
 mod surroundings;

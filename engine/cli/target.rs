@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::print::{complain, err_has_colors};
 use crate::cli::surroundings::Surroundings;
 use crate::diagnostic::{Diagnostic, Level, text};
-use crate::lint::Known;
+use crate::lint::Profile;
 use crate::plan::Given;
 use crate::playbook::{Bundle, Playbook};
 use crate::project::Project;
@@ -46,8 +46,8 @@ impl Target {
         let (library, path) = crate::playbook::resolve(&self.playbook, own.as_deref())
             .map_err(|error| self.with_way_out(error.into()))?;
         let bundle = crate::playbook::load(library, &path)?;
-        let known = Known { tools: crate::tools::WORDS.to_vec() };
-        let (playbook, findings) = crate::lint::check(&bundle, &known);
+        let known = crate::tools::known();
+        let (playbook, findings) = crate::lint::check(&bundle, &known, Profile::Default);
         Ok(Read { bundle, playbook, findings })
     }
 

@@ -36,6 +36,11 @@ impl Closed {
         Closed::read(include_str!("secret_files.txt"))
     }
 
+    /// Returns the list of files that configure tools on a person's machine.
+    pub fn protected() -> io::Result<Self> {
+        Closed::read(include_str!("protected_files.txt"))
+    }
+
     /// Whether a path is closed.
     pub fn holds(&self, path: &str) -> bool {
         let path = path.to_lowercase();

@@ -32,8 +32,17 @@ struct Finding<'a> {
     help: Option<&'a str>,
     /// Other places that explain it.
     related: Vec<Related<'a>>,
-    /// A replacement of text that would repair it.
-    fix: Option<Replacement<'a>>,
+    /// What would repair it.
+    fix: Option<Repair<'a>>,
+}
+
+/// Replacements that repair a finding together, or not at all.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Repair<'a> {
+    /// It keeps the meaning, whatever the author had in mind. Any other is a guess.
+    safe: bool,
+    /// The replacements. They do not overlap.
+    edits: Vec<Replacement<'a>>,
 }
 
 /// A place that explains a finding.
@@ -49,9 +58,11 @@ struct Related<'a> {
     label: &'a str,
 }
 
-/// A replacement of bytes of the finding's file.
+/// A replacement of bytes of a file.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Replacement<'a> {
+    /// The file.
+    file: &'a str,
     /// The first byte, from 0.
     start: u32,
     /// One past the last byte.
@@ -95,10 +106,18 @@ pub fn render(diagnostic: &Diagnostic, files: &[Source]) -> Value {
         label: diagnostic.label.as_deref(),
         help: diagnostic.help.as_deref(),
         related: related.collect(),
-        fix: diagnostic.fix.as_ref().map(|fix| Replacement {
-            start: fix.span.start,
-            end: fix.span.end,
-            text: &fix.text,
+        fix: diagnostic.fix.as_ref().map(|fix| Repair {
+            safe: fix.safe,
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| Replacement {
+                    file: file(edit.span),
+                    start: edit.span.start,
+                    end: edit.span.end,
+                    text: &edit.text,
+                })
+                .collect(),
         }),
     };
     serde_json::to_value(finding).unwrap_or_default()

@@ -3,6 +3,8 @@
 pub mod concise;
 pub mod github;
 pub mod json;
+pub mod repair;
+pub mod sarif;
 pub mod text;
 
 use serde::Serialize;
@@ -42,13 +44,22 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// The way out.
     pub help: Option<String>,
-    /// A replacement of text that would repair it.
+    /// What would repair it.
     pub fix: Option<Fix>,
+}
+
+/// Replacements that repair one finding together, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// It keeps the meaning, whatever the author had in mind. Any other is a guess.
+    pub safe: bool,
+    /// The replacements. They do not overlap.
+    pub edits: Vec<Edit>,
 }
 
 /// A replacement of one span.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
+pub struct Edit {
     /// What is replaced.
     pub span: Span,
     /// By what.
@@ -67,11 +78,11 @@ impl Level {
 }
 
 impl Diagnostic {
-    /// Makes an error.
-    pub fn error(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
+    /// Makes a finding without more than its message.
+    pub fn new(rule: &'static str, level: Level, span: Span, message: impl Into<String>) -> Self {
         Diagnostic {
             rule,
-            level: Level::Error,
+            level,
             span,
             message: message.into(),
             label: None,
@@ -81,9 +92,9 @@ impl Diagnostic {
         }
     }
 
-    /// Makes a warning.
-    pub fn warning(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { level: Level::Warning, ..Self::error(rule, span, message) }
+    /// Makes an error.
+    pub fn error(rule: &'static str, span: Span, message: impl Into<String>) -> Self {
+        Self::new(rule, Level::Error, span, message)
     }
 
     /// Says what stands at the place.
@@ -107,10 +118,22 @@ impl Diagnostic {
         self
     }
 
-    /// Offers a replacement.
+    /// Offers a replacement that keeps the meaning. Called again, one more that belongs to it.
     #[must_use]
-    pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, text: text.into() });
+    pub fn fix(self, span: Span, text: impl Into<String>) -> Self {
+        self.edit(span, text, true)
+    }
+
+    /// Offers a replacement that is probably meant. Called again, one more that belongs to it.
+    #[must_use]
+    pub fn guess(self, span: Span, text: impl Into<String>) -> Self {
+        self.edit(span, text, false)
+    }
+
+    fn edit(mut self, span: Span, text: impl Into<String>, safe: bool) -> Self {
+        let fix = self.fix.get_or_insert_with(|| Fix { safe, edits: Vec::new() });
+        fix.safe &= safe;
+        fix.edits.push(Edit { span, text: text.into() });
         self
     }
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a playbook.
 
+mod allow;
 mod language;
 pub mod places;
 pub mod rule;
@@ -9,16 +10,21 @@ use std::collections::HashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Cycle, Graph};
-use crate::playbook::{Bundle, Playbook, Prose};
-use crate::source::Span;
+use crate::playbook::{Bundle, Playbook, Prose, Stage};
+use crate::source::{FileId, Span, Spanned};
 
-pub use rule::Rule;
+pub use rule::{Profile, Rule};
 
-/// Facts from modules above, passed down as plain names.
+/// Flattens an airplane of a bundle: how many tokens it has, or what is wrong with it.
+pub type Flatten = fn(&Bundle, &str) -> Result<u64, String>;
+
+/// Facts from modules above, passed down.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The words of the engine's tools.
     pub tools: Vec<&'static str>,
+    /// How an airplane is flattened.
+    pub airplane: Option<Flatten>,
 }
 
 /// What a rule looks at.
@@ -36,10 +42,18 @@ pub struct Subject<'a> {
     places: HashMap<&'a str, usize>,
 }
 
-/// Parses a bundle and holds it against every rule. Findings are sorted by place.
-pub fn check(bundle: &Bundle, known: &Known) -> (Playbook, Vec<Diagnostic>) {
+/// Parses a bundle and holds it against the rules of a profile. Findings are sorted by place;
+/// those that the playbook allows are left out.
+pub fn check(bundle: &Bundle, known: &Known, profile: Profile) -> (Playbook, Vec<Diagnostic>) {
     let (playbook, mut findings) = crate::playbook::parse(bundle);
-    findings.extend(diagnose(bundle, &playbook, known));
+    let subject = Subject::new(bundle, &playbook, known);
+    for rule in rules::RULES.iter().filter(|rule| rule.profile <= profile) {
+        if let Some(diagnose) = rule.diagnose {
+            diagnose(&subject, &mut |finding| findings.push(finding));
+        }
+    }
+    findings.retain(|finding| rules::find(finding.rule).is_none_or(|rule| rule.profile <= profile));
+    allow::apply(&subject, profile, &mut findings);
     findings.sort_by(|one, other| {
         (one.span, one.level, one.rule, &one.message).cmp(&(
             other.span,
@@ -52,31 +66,24 @@ pub fn check(bundle: &Bundle, known: &Known) -> (Playbook, Vec<Diagnostic>) {
     (playbook, findings)
 }
 
-/// Returns every finding about a parsed playbook, those of parsing not included.
-pub fn diagnose(bundle: &Bundle, playbook: &Playbook, known: &Known) -> Vec<Diagnostic> {
-    let mut places = HashMap::new();
-    for (index, stage) in playbook.stages.iter().enumerate() {
-        places.entry(stage.id.value.as_str()).or_insert(index);
-    }
-    let needs = playbook.stages.iter().map(|stage| {
-        let needs = stage.needs.iter();
-        needs.filter_map(|need| places.get(need.value.as_str()).copied()).collect()
-    });
-    let (graph, cycles) = match crate::graph::build(needs.collect()) {
-        Ok(graph) => (graph, Vec::new()),
-        Err(cycles) => (Graph::default(), cycles),
-    };
-    let subject = Subject { bundle, playbook, graph, cycles, known, places };
-    let mut findings = Vec::new();
-    for rule in rules::RULES {
-        if let Some(diagnose) = rule.diagnose {
-            diagnose(&subject, &mut |finding| findings.push(finding));
+impl<'a> Subject<'a> {
+    /// Makes ready what rules ask for.
+    fn new(bundle: &'a Bundle, playbook: &'a Playbook, known: &'a Known) -> Self {
+        let mut places = HashMap::new();
+        for (index, stage) in playbook.stages.iter().enumerate() {
+            places.entry(stage.id.value.as_str()).or_insert(index);
         }
+        let needs = playbook.stages.iter().map(|stage| {
+            let needs = stage.needs.iter();
+            needs.filter_map(|need| places.get(need.value.as_str()).copied()).collect()
+        });
+        let (graph, cycles) = match crate::graph::build(needs.collect()) {
+            Ok(graph) => (graph, Vec::new()),
+            Err(cycles) => (Graph::default(), cycles),
+        };
+        Subject { bundle, playbook, graph, cycles, known, places }
     }
-    findings
-}
 
-impl Subject<'_> {
     /// Returns the index of a stage.
     pub fn stage(&self, id: &str) -> Option<usize> {
         self.places.get(id).copied()
@@ -89,17 +96,53 @@ impl Subject<'_> {
     }
 
     /// Returns every piece of prose: the preamble, includes, and sections.
-    pub fn proses(&self) -> impl Iterator<Item = &Prose> {
+    pub fn proses(&self) -> impl Iterator<Item = &'a Prose> + use<'a> {
         let playbook = self.playbook;
         let stages = playbook.stages.iter();
         let of_stages = stages.flat_map(|stage| stage.section.iter().chain(&stage.includes));
         std::iter::once(&playbook.preamble).chain(&playbook.includes).chain(of_stages)
     }
 
+    /// Returns the stages that a model plays, each with its index and its section.
+    pub fn models(&self) -> impl Iterator<Item = (usize, &'a Stage, &'a Prose)> + use<'a> {
+        let stages = self.playbook.stages.iter().enumerate();
+        stages.filter_map(|(index, stage)| Some((index, stage, stage.section.as_ref()?)))
+    }
+
+    /// Returns the text of a span.
+    pub fn text(&self, span: Span) -> &'a str {
+        let source = self.bundle.files.get(usize::from(span.file.0));
+        source.map(|source| source.slice(span)).unwrap_or_default()
+    }
+
+    /// Returns the sentence of a piece of prose in which a place stands.
+    pub fn sentence<'b>(&self, prose: &'b Prose, place: Span) -> Option<&'b Spanned<String>> {
+        prose.sentences.iter().find(|sentence| {
+            sentence.span.file == place.file
+                && sentence.span.start <= place.start
+                && place.end <= sentence.span.end
+        })
+    }
+
+    /// Returns the stage to which a place belongs: to its entry in the front matter, to its
+    /// section, or to an include of its own.
+    pub fn owner(&self, place: Span) -> Option<&'a Stage> {
+        let holds = |prose: &Prose| {
+            prose.span.file == place.file
+                && prose.span.start <= place.start
+                && place.end <= prose.span.end
+        };
+        let stages = &self.playbook.stages;
+        if place.file == FileId(0) && place.start < self.playbook.preamble.span.start {
+            let entries = stages.iter().filter(|stage| stage.id.span.start <= place.start);
+            return entries.max_by_key(|stage| stage.id.span.start);
+        }
+        stages.iter().find(|stage| stage.section.iter().chain(&stage.includes).any(holds))
+    }
+
     /// Returns the place of a word inside a span, or the span where the word is not found.
     pub fn word(&self, span: Span, word: &str) -> Span {
-        let source = self.bundle.files.get(usize::from(span.file.0));
-        let found = source.and_then(|source| source.slice(span).find(word));
+        let found = self.text(span).find(word);
         found.map_or(span, |start| span.part(start, start + word.len()))
     }
 

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::diagnostic::Diagnostic;
 use crate::expression::Template;
-use crate::playbook::Prose;
+use crate::playbook::{Prose, sentence};
 use crate::source::{FileId, Span, Spanned};
 
 /// A playbook's file, taken apart.
@@ -142,6 +142,26 @@ fn headings(text: &str, body: usize) -> Vec<Heading> {
     headings
 }
 
+/// Whether an event stands within a line of prose, and does not begin or end one.
+fn is_inline(event: &Event<'_>) -> bool {
+    let inline = |tag: &TagEnd| {
+        matches!(
+            tag,
+            TagEnd::Emphasis
+                | TagEnd::Strong
+                | TagEnd::Strikethrough
+                | TagEnd::Link
+                | TagEnd::Image
+        )
+    };
+    match event {
+        Event::Start(tag) => inline(&tag.to_end()),
+        Event::End(tag) => inline(tag),
+        Event::Rule | Event::Html(_) => false,
+        _ => true,
+    }
+}
+
 fn prose(text: &str, range: Range<usize>, file: FileId, faults: &mut Vec<Diagnostic>) -> Prose {
     let span = Span::new(file, range.start, range.end);
     let slice = text.get(range.clone()).unwrap_or_default();
@@ -151,7 +171,18 @@ fn prose(text: &str, range: Range<usize>, file: FileId, faults: &mut Vec<Diagnos
     let at =
         |inner: &Range<usize>| Span::new(file, range.start + inner.start, range.start + inner.end);
     let mut heading: Option<(u8, Range<usize>)> = None;
+    let mut run: Option<Range<usize>> = None;
+    let mut in_code = false;
     for (event, inner) in Parser::new_ext(slice, options()).into_offset_iter() {
+        if !is_inline(&event) {
+            let sentences = run.take().map(|run| sentence::split(slice, run)).unwrap_or_default();
+            let sentences = sentences.iter();
+            prose.sentences.extend(
+                sentences.map(|found| Spanned::new(slice[found.clone()].to_owned(), at(found))),
+            );
+        } else if heading.is_none() && !in_code {
+            run = Some(run.map_or(inner.clone(), |run| run.start..run.end.max(inner.end)));
+        }
         match event {
             Event::Code(word) => {
                 prose.code_words.push(Spanned::new(word.into_string(), at(&inner)));
@@ -164,7 +195,9 @@ fn prose(text: &str, range: Range<usize>, file: FileId, faults: &mut Vec<Diagnos
                     prose.headings.push((level, Spanned::new(words, at(&inner))));
                 }
             }
+            Event::End(TagEnd::CodeBlock) => in_code = false,
             Event::Start(Tag::CodeBlock(kind)) => {
+                in_code = true;
                 let language = match kind {
                     pulldown_cmark::CodeBlockKind::Fenced(info) => {
                         info.split_whitespace().next().unwrap_or_default().to_owned()

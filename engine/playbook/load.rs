@@ -15,6 +15,9 @@ use crate::source::{FileId, Source};
 /// The largest file of a library that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
+/// The most files of an airplane that are read: a model app has far fewer.
+const MAX_AIRPLANE_FILES: usize = 500;
+
 /// The playbooks that are compiled in.
 #[derive(RustEmbed)]
 #[folder = "playbooks"]
@@ -121,7 +124,8 @@ pub fn load_text(name: &str, text: &str) -> Bundle {
 fn bundle(library: Library, path: &str, source: Source) -> Bundle {
     let mut files = vec![source];
     let mut named = BTreeMap::new();
-    for wanted in super::lower::named_files(&files[0].text) {
+    let (wanted_files, wanted_airplanes) = super::lower::named(&files[0].text);
+    for wanted in wanted_files {
         let inside = beside(path, &wanted);
         let read = inside
             .ok_or_else(|| "it leads out of the library".to_owned())
@@ -146,7 +150,18 @@ fn bundle(library: Library, path: &str, source: Source) -> Bundle {
         .collect();
     airplanes.dedup();
     let hash = hash(&files);
-    Bundle { library, files, named, airplanes, hash }
+    let mut airplane_files = BTreeMap::new();
+    for name in wanted_airplanes.into_iter().filter(|name| airplanes.contains(name)) {
+        let mut ids = Vec::new();
+        for path in library.airplane(&name) {
+            let text = library.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let Some(text) = text.filter(|text| !text.contains('\0')) else { continue };
+            files.push(Source::new(library.shown(&path), text));
+            ids.push(FileId(u16::try_from(files.len() - 1).unwrap_or(u16::MAX)));
+        }
+        airplane_files.insert(name, ids);
+    }
+    Bundle { library, files, named, airplanes, airplane_files, hash }
 }
 
 fn hash(files: &[Source]) -> String {
@@ -233,6 +248,30 @@ impl Library {
                     .collect()
             }
         };
+        files.sort();
+        files
+    }
+
+    /// Lists the files of an airplane that an author wrote: those which no `.gitignore` of the
+    /// library ignores, sorted.
+    fn airplane(&self, name: &str) -> Vec<String> {
+        let folder = format!("airplanes/{name}");
+        let Library::Folder(root) = self else { return self.list(&folder) };
+        let walk = ignore::WalkBuilder::new(root.join(&folder))
+            .hidden(false)
+            .parents(false)
+            .git_global(false)
+            .require_git(false)
+            .max_filesize(Some(MAX_FILE))
+            .filter_entry(|entry| entry.file_name() != ".git")
+            .build();
+        let files = walk.filter_map(Result::ok);
+        let files = files.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+        let files = files.take(MAX_AIRPLANE_FILES).filter_map(|entry| {
+            let inside = entry.path().strip_prefix(root).ok()?;
+            Some(inside.to_str()?.replace('\\', "/"))
+        });
+        let mut files: Vec<String> = files.collect();
         files.sort();
         files
     }

@@ -1,6 +1,7 @@
 //! What an author wrote, typed: from a bundle of files to a [`Playbook`].
 
 mod document;
+mod find;
 mod format;
 mod load;
 mod lower;
@@ -8,6 +9,7 @@ mod node;
 mod output;
 mod page;
 mod schema;
+mod sentence;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Template};
 use crate::source::{Source, Span, Spanned};
 
+pub use find::{below, matching};
 pub use load::{LoadError, hex, load, load_text, resolve};
 pub use page::front_matter;
 use schema::valid_schema;
@@ -43,6 +46,8 @@ pub struct Bundle {
     pub named: BTreeMap<String, Result<crate::source::FileId, String>>,
     /// The airplanes beside the playbooks, by name.
     pub airplanes: Vec<String>,
+    /// The text files of the airplanes that the playbook names.
+    pub airplane_files: BTreeMap<String, Vec<crate::source::FileId>>,
     /// SHA-256 of every file of the bundle, in hex: what a run is a run of.
     pub hash: String,
 }
@@ -85,6 +90,8 @@ pub struct Playbook {
     pub env: Option<EnvFile>,
     /// What every stage may use.
     pub tools: Vec<Spanned<Grant>>,
+    /// Findings of lint that the author has looked at and allows.
+    pub allowed: Vec<Allowed>,
     /// The run's limits.
     pub budget: Budget,
     /// The prose before the first stage.
@@ -109,6 +116,8 @@ pub struct Prose {
     pub code_words: Vec<Spanned<String>>,
     /// Headings, with their level.
     pub headings: Vec<(u8, Spanned<String>)>,
+    /// Its sentences as written, those of headings and code blocks left out.
+    pub sentences: Vec<Spanned<String>>,
     /// Fenced blocks: language and place.
     pub fences: Vec<Spanned<String>>,
     /// Links: where they lead, and their place.
@@ -346,6 +355,17 @@ pub enum Grant {
         /// The tool's name there.
         tool: String,
     },
+}
+
+/// Findings of one rule that the author has looked at and allows.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The rule's name.
+    pub rule: Spanned<String>,
+    /// Why it is right here.
+    pub reason: String,
+    /// The stage, `preamble`, or file of the library to which it is limited.
+    pub within: Option<Spanned<String>>,
 }
 
 /// Limits. Each is absent when nothing limits it.

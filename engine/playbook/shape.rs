@@ -192,7 +192,7 @@ impl<'a> Holder<'a> {
         self.faults.push(match near(&key.value, known.keys().map(String::as_str)) {
             Some(nearest) => {
                 self.unread.push(nearest.to_owned());
-                fault.label(format!("did you mean `{nearest}`?")).fix(key.span, nearest)
+                fault.label(format!("did you mean `{nearest}`?")).guess(key.span, nearest)
             }
             None => {
                 let known: Vec<String> = known.keys().map(|key| format!("`{key}`")).collect();
@@ -211,7 +211,7 @@ impl<'a> Holder<'a> {
             .help("a name has small letters, digits and `_`, and begins with a letter");
         let better = key.value.to_lowercase().replace(['-', ' ', '.'], "_");
         if self.matches(pattern, &better) {
-            fault = fault.label(format!("write `{better}`")).fix(key.span, better);
+            fault = fault.label(format!("write `{better}`")).guess(key.span, better);
         }
         self.faults.push(fault);
         self.unread.push(key.value.clone());
@@ -244,7 +244,7 @@ impl<'a> Holder<'a> {
                 let message = format!("{name} is `{text}`, not {}", listed.join(" or "));
                 let mut fault = Diagnostic::error("wrong-value", span, message);
                 if let Some(nearest) = near(text, options) {
-                    fault = fault.fix(span, nearest).label(format!("did you mean `{nearest}`?"));
+                    fault = fault.guess(span, nearest).label(format!("did you mean `{nearest}`?"));
                 }
                 self.faults.push(fault);
                 return false;

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::gate::redact::visible;
 use crate::gate::{Gate, Refusal};
 use crate::journal::event::Outcome;
+use crate::lint::Known;
 use crate::model::ToolSpec;
 use crate::plan::Powers;
 use crate::playbook::{Output, Playbook};
@@ -53,6 +54,14 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What it was about, for the person.
     pub about: String,
+}
+
+/// Returns what lint is told of the engine.
+pub fn known() -> Known {
+    Known {
+        tools: WORDS.to_vec(),
+        airplane: Some(|bundle, name| Ok(crate::reference::airplane(bundle, name)?.tokens)),
+    }
 }
 
 /// Returns what the model sees of a stage's tools; `done` is always the last.

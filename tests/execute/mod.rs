@@ -16,7 +16,7 @@ use wizard::gate::redact::Redactor;
 use wizard::gate::workspace::Workspace;
 use wizard::journal::event::Outcome;
 use wizard::journal::{Event, Journal, Status};
-use wizard::lint::{self, Known};
+use wizard::lint::{self, Profile};
 use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
 use wizard::plan::{Given, Inputs};
@@ -115,8 +115,8 @@ impl Play {
         }
         std::fs::create_dir_all(&root).unwrap();
         let bundle = load_text("playbook.md", &self.playbook);
-        let known = Known { tools: wizard::tools::WORDS.to_vec() };
-        let (playbook, findings) = lint::check(&bundle, &known);
+        let known = wizard::tools::known();
+        let (playbook, findings) = lint::check(&bundle, &known, Profile::Default);
         let errors: Vec<&str> = findings
             .iter()
             .filter(|finding| finding.level == wizard::diagnostic::Level::Error)

@@ -1,12 +1,13 @@
 //! `bad-fork`: a fork of anything but the conversation of one model stage.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "bad-fork",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("bad-fork"),
     diagnose: Some(diagnose),
 };
@@ -29,7 +30,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         };
         let message = format!("the stage `{}` cannot fork: {reason}", stage.id.value);
         report(
-            Diagnostic::error(RULE.name, stage.id.span, message)
+            RULE.at(stage.id.span, message)
                 .help("`context: fork` goes on from the one model stage that `needs:` names"),
         );
     }

@@ -1,12 +1,13 @@
 //! `cyclic-needs`: stages that need each other in a circle.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "cyclic-needs",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("cyclic-needs"),
     diagnose: Some(diagnose),
 };
@@ -19,11 +20,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let Some((&first, rest)) = cycle.0.split_first() else { continue };
         let circle = names.iter().chain(names.first()).map(|name| format!("`{name}`"));
         let circle = circle.collect::<Vec<_>>().join(" needs ");
-        let mut finding = Diagnostic::error(
-            RULE.name,
-            stages[first].id.span,
-            format!("the stages go in a circle: {circle}"),
-        );
+        let mut finding =
+            RULE.at(stages[first].id.span, format!("the stages go in a circle: {circle}"));
         for index in rest {
             finding = finding.related(stages[*index].id.span, "and this one is in it");
         }

@@ -1,13 +1,14 @@
 //! `dangling-need`: a need that is no stage.
 
+use crate::diagnostic::Level;
 use crate::diagnostic::near;
-use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "dangling-need",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("dangling-need"),
     diagnose: Some(diagnose),
 };
@@ -21,9 +22,9 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             }
             let message =
                 format!("`{}` needs `{}`, and there is no such stage", stage.id.value, need.value);
-            let mut finding = Diagnostic::error(RULE.name, need.span, message);
+            let mut finding = RULE.at(need.span, message);
             if let Some(near) = near(need, ids()) {
-                finding = finding.label(format!("did you mean `{near}`?")).fix(need.span, near);
+                finding = finding.label(format!("did you mean `{near}`?")).guess(need.span, near);
             }
             report(finding);
         }

@@ -1,15 +1,16 @@
 //! `exposed-secret`: a secret input anywhere but as the value of an env key.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::expression::{Expression, Part};
 use crate::lint::Subject;
 use crate::lint::places::{self, Place};
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::InputKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "exposed-secret",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("exposed-secret"),
     diagnose: Some(diagnose),
 };
@@ -29,7 +30,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
                 continue;
             }
             let message = format!("`inputs.{name}` is a secret, and {message}");
-            report(Diagnostic::error(RULE.name, reference.span, message).help(
+            report(RULE.at(reference.span, message).help(
                 "a secret is legal only as the whole value of a key in `env.keys`; \
                  the model sets it with `env`",
             ));

@@ -1,12 +1,13 @@
 //! `foreign-language`: an example in a language that the playbook is not for.
 
-use crate::diagnostic::{Diagnostic, Level};
-use crate::lint::rule::{Report, Rule, page};
+use crate::diagnostic::Level;
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::lint::{Subject, language};
 
 pub(super) const RULE: Rule = Rule {
     name: "foreign-language",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("foreign-language"),
     diagnose: Some(diagnose),
 };
@@ -28,7 +29,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
                 languages.join(", ")
             );
             let place = subject.word(fence.span, fence);
-            report(Diagnostic::warning(RULE.name, place, message).help(
+            report(RULE.at(place, message).help(
                 "models imitate what they see: leave it out, or name the language in `languages:`",
             ));
         }

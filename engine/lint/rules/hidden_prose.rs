@@ -1,13 +1,14 @@
 //! `hidden-prose`: prose that a model reads and a person does not see.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::source::visible;
 
 pub(super) const RULE: Rule = Rule {
     name: "hidden-prose",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("hidden-prose"),
     diagnose: Some(diagnose),
 };
@@ -21,8 +22,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         for (start, _) in text.match_indices("<!--") {
             let end = text[start..].find("-->").map_or(text.len(), |length| start + length + 3);
             report(
-                Diagnostic::warning(
-                    RULE.name,
+                RULE.at(
                     prose.span.part(start, end),
                     "the model reads this comment, and whoever reads the page does not see it",
                 )
@@ -37,7 +37,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
                 let message = format!("the invisible character U+{:04X}", u32::from(character));
                 let place = prose.span.part(start, end);
                 report(
-                    Diagnostic::warning(RULE.name, place, message)
+                    RULE.at(place, message)
                         .help("remove it: a person does not see it, and a model may read it")
                         .fix(place, ""),
                 );

@@ -1,13 +1,14 @@
 //! `later-stage`: prose that names a stage which has not been played yet.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::source::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     name: "later-stage",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("later-stage"),
     diagnose: Some(diagnose),
 };
@@ -28,7 +29,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             let message =
                 format!("the prose of `{}` speaks of the stage `{}`", stage.id.value, word.value);
             report(
-                Diagnostic::warning(RULE.name, subject.word(word.span, word), message)
+                RULE.at(subject.word(word.span, word), message)
                     .label("not played before it")
                     .related(stages[other].id.span, "the stage")
                     .help("say what is to be done here, and leave the rest to its stage"),

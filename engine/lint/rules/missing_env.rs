@@ -1,14 +1,15 @@
 //! `missing-env`: the env tool, or a check of a key, without the file and keys it is about.
 
+use crate::diagnostic::Level;
 use crate::diagnostic::near;
-use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::{CheckKind, Grant};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-env",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("missing-env"),
     diagnose: Some(diagnose),
 };
@@ -22,12 +23,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for grant in granted {
         if playbook.env.is_none() && !subject.is_unread("env", "env") {
             report(
-                Diagnostic::error(
-                    RULE.name,
-                    grant.span,
-                    "`env` is granted, and the playbook has no `env:`",
-                )
-                .help("name the file and its keys in `env:`"),
+                RULE.at(grant.span, "`env` is granted, and the playbook has no `env:`")
+                    .help("name the file and its keys in `env:`"),
             );
         }
     }
@@ -41,9 +38,9 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             && !subject.is_unread("keys", "keys")
         {
             let message = format!("`env.keys` has no key `{}`", key.text);
-            let mut finding = Diagnostic::error(RULE.name, key.span, message);
+            let mut finding = RULE.at(key.span, message);
             if let Some(near) = near(&key.text, keys.iter().copied()) {
-                finding = finding.label(format!("did you mean `{near}`?")).fix(key.span, near);
+                finding = finding.label(format!("did you mean `{near}`?")).guess(key.span, near);
             }
             report(finding);
         }

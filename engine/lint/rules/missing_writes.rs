@@ -1,12 +1,13 @@
 //! `missing-writes`: a stage that may edit but does not say what.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-writes",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("missing-writes"),
     diagnose: Some(diagnose),
 };
@@ -22,7 +23,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             let message =
                 format!("the stage `{}` may `{}` and has no `writes`", stage.id.value, grant.value);
             report(
-                Diagnostic::error(RULE.name, stage.id.span, message)
+                RULE.at(stage.id.span, message)
                     .related(grant.span, "granted here")
                     .help("name the files in `writes:`, as globs"),
             );

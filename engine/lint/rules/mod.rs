@@ -20,10 +20,11 @@ mod unknown_command;
 mod unknown_language;
 mod unknown_server;
 mod unknown_tool;
+pub(super) mod unused_allow;
 mod unused_command;
 
 use crate::diagnostic::Level;
-use crate::lint::rule::{Rule, page};
+use crate::lint::rule::{Profile, Rule, page};
 
 /// Every rule, in the order of their names.
 pub const RULES: &[&Rule] = &[
@@ -60,14 +61,21 @@ pub const RULES: &[&Rule] = &[
     &unknown_language::RULE,
     &unknown_server::RULE,
     &unknown_tool::RULE,
+    &unused_allow::RULE,
     &unused_command::RULE,
     &parsed("wrong-type", page!("wrong-type")),
     &parsed("wrong-value", page!("wrong-value")),
 ];
 
+/// Returns the rule of this name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    let found = RULES.binary_search_by(|rule| rule.name.cmp(name)).ok();
+    found.map(|index| RULES[index])
+}
+
 /// A rule whose findings parsing reports.
 const fn parsed(name: &'static str, page: &'static str) -> Rule {
-    Rule { name, level: Level::Error, page, diagnose: None }
+    Rule { name, level: Level::Error, profile: Profile::Min, page, diagnose: None }
 }
 
 #[cfg(test)]

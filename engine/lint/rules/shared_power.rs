@@ -1,13 +1,14 @@
 //! `shared-power`: a power to change things that every stage has.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::Grant;
 
 pub(super) const RULE: Rule = Rule {
     name: "shared-power",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("shared-power"),
     diagnose: Some(diagnose),
 };
@@ -22,7 +23,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         if changes {
             let message = format!("every stage may `{}`", grant.value);
             report(
-                Diagnostic::warning(RULE.name, grant.span, message)
+                RULE.at(grant.span, message)
                     .help("grant it in the `tools:` of the stages that want it"),
             );
         }

@@ -1,12 +1,13 @@
 //! `too-many-stages`: more stages than a playbook may have.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "too-many-stages",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("too-many-stages"),
     diagnose: Some(diagnose),
 };
@@ -20,6 +21,6 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let count = stages.len();
         let message =
             format!("the playbook has {count} stages, and at most {MAX_STAGES} are allowed");
-        report(Diagnostic::error(RULE.name, stage.id.span, message));
+        report(RULE.at(stage.id.span, message));
     }
 }

@@ -1,13 +1,14 @@
 //! `unbounded-items`: a model stage that is played for as many items as there happen to be.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::Items;
 
 pub(super) const RULE: Rule = Rule {
     name: "unbounded-items",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("unbounded-items"),
     diagnose: Some(diagnose),
 };
@@ -25,7 +26,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         }
         let message = format!("nothing limits for how many items `{}` is played", stage.id.value);
         report(
-            Diagnostic::warning(RULE.name, for_each.span, message)
+            RULE.at(for_each.span, message)
                 .help("give it a `max:`; more items than that fail the stage before its first"),
         );
     }

@@ -1,13 +1,14 @@
 //! `unchecked-edit`: a stage that edits, and nothing checks what it did.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::CheckKind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unchecked-edit",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("unchecked-edit"),
     diagnose: Some(diagnose),
 };
@@ -26,7 +27,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         if !checked_later {
             let message = format!("nothing checks what `{}` does with `{edits}`", stage.id.value);
             report(
-                Diagnostic::warning(RULE.name, stage.id.span, message)
+                RULE.at(stage.id.span, message)
                     .help("add `checks:`, or a later stage that runs the project's own"),
             );
         }

@@ -4,12 +4,13 @@ use crate::diagnostic::{Diagnostic, Level, near};
 use crate::expression::Reference;
 use crate::lint::Subject;
 use crate::lint::places::{self, Place};
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "undefined-reference",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("undefined-reference"),
     diagnose: Some(diagnose),
 };
@@ -33,9 +34,7 @@ struct Look<'a, 'b> {
 impl Look<'_, '_> {
     fn fault(&self, reference: &Reference, place: Place<'_>) -> Option<Diagnostic> {
         let path: Vec<&str> = reference.value.iter().map(String::as_str).collect();
-        let error = |message: String, part: usize| {
-            Diagnostic::error(RULE.name, self.part(reference, part), message)
-        };
+        let error = |message: String, part: usize| RULE.at(self.part(reference, part), message);
         match (&path[..], place) {
             (["inputs" | "project" | "stages"], Place::Stage(_) | Place::Item(..)) |
 (["inputs" | "project"], _) => None,
@@ -88,9 +87,9 @@ impl Look<'_, '_> {
         }
         let message = format!("the playbook has no input `{name}`");
         let place = self.part(reference, 1);
-        let finding = Diagnostic::error(RULE.name, place, message);
+        let finding = RULE.at(place, message);
         Some(match near(name, inputs()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).guess(place, near),
             None => finding.help("declare it in `inputs:`"),
         })
     }
@@ -110,21 +109,21 @@ impl Look<'_, '_> {
             }
             let message = format!("there is no stage `{id}`");
             let place = self.part(reference, 1);
-            let finding = Diagnostic::error(RULE.name, place, message);
+            let finding = RULE.at(place, message);
             let ids = stages.iter().map(|stage| stage.id.value.as_str());
             return Some(match near(id, ids) {
-                Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
+                Some(near) => finding.label(format!("did you mean `{near}`?")).guess(place, near),
                 None => finding,
             });
         };
         if earlier == index {
             let message = format!("`{id}` reads itself, and it has nothing before it ends");
-            return Some(Diagnostic::error(RULE.name, reference.span, message));
+            return Some(RULE.at(reference.span, message));
         }
         if !self.subject.graph.ancestors.is_empty() && !self.subject.is_upstream(earlier, index) {
             let message = format!("`{}` does not come after `{id}`", stage.id.value);
             return Some(
-                Diagnostic::error(RULE.name, reference.span, message)
+                RULE.at(reference.span, message)
                     .related(stages[earlier].id.span, "declared here")
                     .help(format!("add `{id}` to the `needs:` of `{}`", stage.id.value)),
             );
@@ -134,10 +133,7 @@ impl Look<'_, '_> {
             ["output", path @ ..] => self.property(earlier, path, reference),
             [other, ..] => {
                 let message = format!("a stage has no `{other}`");
-                Some(
-                    Diagnostic::error(RULE.name, self.part(reference, 2), message)
-                        .help("it has `output` and `status`"),
-                )
+                Some(RULE.at(self.part(reference, 2), message).help("it has `output` and `status`"))
             }
         }
     }
@@ -153,7 +149,7 @@ impl Look<'_, '_> {
             if schema["type"] == "array" {
                 if part.parse::<i64>().is_err() {
                     let message = format!("{owner} is a list, which has no `{part}`");
-                    return Some(Diagnostic::error(RULE.name, place, message));
+                    return Some(RULE.at(place, message));
                 }
                 schema = &schema["items"];
                 continue;
@@ -169,10 +165,12 @@ impl Look<'_, '_> {
                     return None;
                 }
                 let message = format!("{owner} has no `{part}`");
-                let finding = Diagnostic::error(RULE.name, place, message);
+                let finding = RULE.at(place, message);
                 let names = || properties.keys().map(String::as_str);
                 return Some(match near(part, names()) {
-                    Some(near) => finding.label(format!("did you mean `{near}`?")).fix(place, near),
+                    Some(near) => {
+                        finding.label(format!("did you mean `{near}`?")).guess(place, near)
+                    }
                     None => {
                         let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
                         finding.help(format!("it has {}", names.join(", ")))

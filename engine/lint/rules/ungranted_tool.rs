@@ -1,14 +1,15 @@
 //! `ungranted-tool`: prose that tells a stage to use what it may not.
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::{CheckKind, Grant, Playbook, Prose, Stage};
 use crate::source::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     name: "ungranted-tool",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("ungranted-tool"),
     diagnose: Some(diagnose),
 };
@@ -17,20 +18,19 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     let playbook = subject.playbook;
     let models: Vec<&Stage> =
         playbook.stages.iter().filter(|stage| stage.section.is_some()).collect();
-    let mut look = |prose: &Prose, stages: &[&Stage], whose: &str| {
-        for word in &prose.code_words {
-            let Some(grant) = asked(subject, word) else { continue };
-            if stages.iter().any(|stage| may(playbook, stage, &grant)) {
-                continue;
+    let mut look =
+        |prose: &Prose, stages: &[&Stage], whose: &str| {
+            for word in &prose.code_words {
+                let Some(grant) = asked(subject, word) else { continue };
+                if stages.iter().any(|stage| may(playbook, stage, &grant)) {
+                    continue;
+                }
+                let message = format!("{whose} speaks of `{}`, which is not granted", word.value);
+                report(RULE.at(subject.word(word.span, word), message).help(format!(
+                    "grant `{grant}` in the stage's `tools:`, or do not speak of it"
+                )));
             }
-            let message = format!("{whose} speaks of `{}`, which is not granted", word.value);
-            report(
-                Diagnostic::warning(RULE.name, subject.word(word.span, word), message).help(
-                    format!("grant `{grant}` in the stage's `tools:`, or do not speak of it"),
-                ),
-            );
-        }
-    };
+        };
     for prose in std::iter::once(&playbook.preamble).chain(&playbook.includes) {
         look(prose, &models, "prose for every stage");
     }

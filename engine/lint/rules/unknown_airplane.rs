@@ -1,13 +1,14 @@
 //! `unknown-airplane`: an airplane that the library does not have.
 
+use crate::diagnostic::Level;
 use crate::diagnostic::near;
-use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-airplane",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("unknown-airplane"),
     diagnose: Some(diagnose),
 };
@@ -19,9 +20,11 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             continue;
         }
         let message = format!("the library has no airplane `{}`", airplane.value);
-        let mut finding = Diagnostic::error(RULE.name, airplane.span, message);
+        let mut finding = RULE.at(airplane.span, message);
         finding = match near(airplane, known.iter().map(String::as_str)) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(airplane.span, near),
+            Some(near) => {
+                finding.label(format!("did you mean `{near}`?")).guess(airplane.span, near)
+            }
             None => finding.help("airplanes are folders in `airplanes/`, beside `playbooks/`"),
         };
         report(finding);

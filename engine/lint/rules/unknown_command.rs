@@ -1,15 +1,16 @@
 //! `unknown-command`: a command that the playbook does not declare.
 
+use crate::diagnostic::Level;
 use crate::diagnostic::near;
-use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::{CheckKind, Grant};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-command",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("unknown-command"),
     diagnose: Some(diagnose),
 };
@@ -22,10 +23,10 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         }
         let span = subject.word(span, name);
         let message = format!("the playbook has no command `{name}`");
-        let mut finding = Diagnostic::error(RULE.name, span, message);
+        let mut finding = RULE.at(span, message);
         let commands = || playbook.commands.iter().map(|command| command.name.value.as_str());
         finding = match near(name, commands()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(span, near),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).guess(span, near),
             None => finding.help("declare it in `commands:`"),
         };
         report(finding);

@@ -1,12 +1,13 @@
 //! `unknown-language`: a language by a name that nothing else uses.
 
-use crate::diagnostic::{Diagnostic, Level, near};
-use crate::lint::rule::{Report, Rule, page};
+use crate::diagnostic::{Level, near};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::lint::{Subject, language};
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-language",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("unknown-language"),
     diagnose: Some(diagnose),
 };
@@ -18,11 +19,13 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             continue;
         }
         let message = format!("there is no language `{}`", language.value);
-        let finding = Diagnostic::warning(RULE.name, language.span, message);
+        let finding = RULE.at(language.span, message);
         let meant = language::of_block(language)
             .or_else(|| near(&language.to_lowercase(), names.iter().copied()));
         report(match meant {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(language.span, near),
+            Some(near) => {
+                finding.label(format!("did you mean `{near}`?")).guess(language.span, near)
+            }
             None => finding.help(format!("the languages are {}", names.join(", "))),
         });
     }

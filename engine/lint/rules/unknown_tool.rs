@@ -1,14 +1,15 @@
 //! `unknown-tool`: a grant of a tool that does not exist.
 
+use crate::diagnostic::Level;
 use crate::diagnostic::near;
-use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::Grant;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-tool",
     level: Level::Error,
+    profile: Profile::Min,
     page: page!("unknown-tool"),
     diagnose: Some(diagnose),
 };
@@ -20,25 +21,21 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let Grant::Tool(word) = &grant.value else { continue };
         if word == "run" {
             report(
-                Diagnostic::error(RULE.name, grant.span, "`run` alone names no command")
+                RULE.at(grant.span, "`run` alone names no command")
                     .help("grant one command at a time: `run(NAME)`"),
             );
             continue;
         }
         if word == "done" {
-            report(
-                Diagnostic::error(RULE.name, grant.span, "`done` is always there")
-                    .help("leave it out"),
-            );
+            report(RULE.at(grant.span, "`done` is always there").help("leave it out"));
             continue;
         }
         if subject.known.tools.contains(&word.as_str()) {
             continue;
         }
-        let mut finding =
-            Diagnostic::error(RULE.name, grant.span, format!("there is no tool `{word}`"));
+        let mut finding = RULE.at(grant.span, format!("there is no tool `{word}`"));
         finding = match near(word, subject.known.tools.iter().copied()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(grant.span, near),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).guess(grant.span, near),
             None => {
                 let tools = subject.known.tools.iter().map(|tool| format!("`{tool}`"));
                 let tools = tools.collect::<Vec<_>>().join(", ");

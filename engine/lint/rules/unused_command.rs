@@ -1,13 +1,14 @@
 //! `unused-command`: a command that nothing runs.
 
-use crate::diagnostic::{Diagnostic, Level, near};
+use crate::diagnostic::{Level, near};
 use crate::lint::Subject;
-use crate::lint::rule::{Report, Rule, page};
+use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::playbook::{CheckKind, Grant, Playbook};
 
 pub(super) const RULE: Rule = Rule {
     name: "unused-command",
     level: Level::Warning,
+    profile: Profile::Default,
     page: page!("unused-command"),
     diagnose: Some(diagnose),
 };
@@ -23,7 +24,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             subject.proses().any(|prose| prose.code_words.iter().any(|word| word.value == name));
         if !named.contains(&name) && !named.iter().any(meant) && !spoken_of {
             let message = format!("nothing runs the command `{name}`");
-            report(Diagnostic::warning(RULE.name, command.name.span, message).help(format!(
+            report(RULE.at(command.name.span, message).help(format!(
                 "run it in a stage or a check, grant it as `run({name})`, or remove it"
             )));
         }

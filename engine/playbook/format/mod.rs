@@ -57,6 +57,8 @@ pub(super) struct Header {
     pub(super) env: Option<EnvFormat>,
     /// What every stage may use; powers that change things belong in stages
     pub(super) tools: Vec<Spanned<String>>,
+    /// What lint is told
+    pub(super) lint: LintFormat,
     /// The limits of a whole run
     pub(super) budget: BudgetFormat,
     /// The parts of the job; each model stage has a section `## id` in the prose
@@ -259,6 +261,29 @@ pub(super) struct EnvFormat {
     /// Each key with the value it is set to
     #[schemars(extend("x-template" = true, "propertyNames" = { "pattern": ENV_KEY }))]
     pub(super) keys: Entries<Spanned<Word>>,
+}
+
+/// What lint is told
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct LintFormat {
+    /// Findings that are right here, each with its reason
+    pub(super) allow: Vec<Spanned<AllowFormat>>,
+}
+
+/// A finding that is right here
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(extend("required" = ["rule", "reason"]))]
+pub(super) struct AllowFormat {
+    /// The rule's name, as it stands in brackets
+    pub(super) rule: Spanned<String>,
+    /// Why it is right here
+    #[schemars(extend("minLength" = 1))]
+    pub(super) reason: String,
+    /// The stage, `preamble`, or file of the library to which it is limited
+    #[serde(rename = "in")]
+    pub(super) within: Option<Spanned<String>>,
 }
 
 /// Limits

@@ -16,8 +16,8 @@ use crate::playbook::format::{
 };
 use crate::playbook::node::{self, Node, Reader, TypeFault};
 use crate::playbook::{
-    Budget, Bundle, DataFormat, DataTest, Doc, DocPlace, EnvFile, IfUnreachable, Input, InputKind,
-    McpServer, Playbook, Prose, Requirement, RequirementKind, document, shape,
+    Allowed, Budget, Bundle, DataFormat, DataTest, Doc, DocPlace, EnvFile, IfUnreachable, Input,
+    InputKind, McpServer, Playbook, Prose, Requirement, RequirementKind, document, shape,
 };
 use crate::source::{FileId, Source, Span, Spanned};
 
@@ -38,8 +38,8 @@ pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
     (lower.playbook(header, document), faults)
 }
 
-/// Returns the library's files that a front matter names, in order, each once.
-pub(super) fn named_files(text: &str) -> Vec<String> {
+/// Returns the library's files and airplanes that a front matter names, in order, each once.
+pub(super) fn named(text: &str) -> (Vec<String>, Vec<String>) {
     let mut faults = Vec::new();
     let document = document::read(text, FileId(0), &mut faults);
     let header = header(&Source::new("", text), &document, &mut faults, &mut Vec::new());
@@ -58,7 +58,11 @@ pub(super) fn named_files(text: &str) -> Vec<String> {
     }
     let mut seen = std::collections::BTreeSet::new();
     files.retain(|file| seen.insert(file.clone()));
-    files
+    let mut airplanes: Vec<String> =
+        header.airplanes.into_iter().map(|airplane| id(airplane).value).collect();
+    airplanes.sort();
+    airplanes.dedup();
+    (files, airplanes)
 }
 
 fn header(
@@ -123,6 +127,16 @@ impl Lower<'_> {
                 keys: env.keys.0.into_iter().map(|(key, value)| (key, self.word(value))).collect(),
             }),
             tools: self.grants(header.tools),
+            allowed: header
+                .lint
+                .allow
+                .into_iter()
+                .map(|Spanned { value: allow, .. }| Allowed {
+                    rule: allow.rule,
+                    reason: allow.reason,
+                    within: allow.within,
+                })
+                .collect(),
             budget: budget(&header.budget),
             preamble: document.preamble,
             stages,

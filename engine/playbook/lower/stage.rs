@@ -92,7 +92,7 @@ impl Lower<'_> {
                 let mut fault = Diagnostic::error("stray-section", id.span, message);
                 match crate::diagnostic::near(&id.value, order.iter().map(String::as_str)) {
                     Some(near) => {
-                        fault = fault.label(format!("did you mean `{near}`?")).fix(id.span, near);
+                        fault = fault.label(format!("did you mean `{near}`?")).guess(id.span, near);
                         meant.push((index, near.to_owned()));
                     }
                     None if section.underlined => {
