@@ -104,6 +104,22 @@ impl<T> std::ops::Deref for Spanned<T> {
     }
 }
 
+/// Whether a person would not see a character, or it does something to the terminal. A line feed
+/// and a tab are seen, a carriage return is not.
+pub fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{0}'..='\u{8}'
+            | '\u{b}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// Removes what a person would not see: terminal codes, control and invisible characters. Returns
 /// how many there were.
 pub fn visible(text: &str) -> (String, usize) {
@@ -118,15 +134,8 @@ pub fn visible(text: &str) -> (String, usize) {
                     while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
                 }
             }
-            '\n' | '\t' => shown.push(character),
             '\r' if characters.peek() == Some(&'\n') => shown.push(character),
-            '\u{0}'..='\u{1f}'
-            | '\u{7f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => removed += 1,
+            _ if is_invisible(character) => removed += 1,
             _ => shown.push(character),
         }
     }

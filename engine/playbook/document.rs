@@ -10,7 +10,7 @@ use crate::playbook::{Prose, sentence};
 use crate::source::{FileId, Span, Spanned};
 
 /// A playbook's file, taken apart.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Document {
     /// Bytes of the YAML, without its fences.
     pub(super) front_matter: Option<Range<usize>>,
@@ -21,7 +21,7 @@ pub(super) struct Document {
 }
 
 /// A level-two heading and the prose below it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Section {
     /// The id before the colon.
     pub(super) id: Spanned<String>,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
@@ -124,7 +125,8 @@ pub fn load_text(name: &str, text: &str) -> Bundle {
 fn bundle(library: Library, path: &str, source: Source) -> Bundle {
     let mut files = vec![source];
     let mut named = BTreeMap::new();
-    let (wanted_files, wanted_airplanes) = super::lower::named(&files[0].text);
+    let head = super::lower::head(&files[0]);
+    let (wanted_files, wanted_airplanes) = super::lower::named(&head);
     for wanted in wanted_files {
         let inside = beside(path, &wanted);
         let read = inside
@@ -143,12 +145,7 @@ fn bundle(library: Library, path: &str, source: Source) -> Bundle {
             });
         named.insert(wanted, read);
     }
-    let mut airplanes: Vec<String> = library
-        .list("airplanes")
-        .into_iter()
-        .filter_map(|file| Some(file.strip_prefix("airplanes/")?.split_once('/')?.0.to_owned()))
-        .collect();
-    airplanes.dedup();
+    let airplanes = library.airplanes();
     let hash = hash(&files);
     let mut airplane_files = BTreeMap::new();
     for name in wanted_airplanes.into_iter().filter(|name| airplanes.contains(name)) {
@@ -161,7 +158,7 @@ fn bundle(library: Library, path: &str, source: Source) -> Bundle {
         }
         airplane_files.insert(name, ids);
     }
-    Bundle { library, files, named, airplanes, airplane_files, hash }
+    Bundle { library, files, named, airplanes, airplane_files, hash, head: Arc::new(head) }
 }
 
 fn hash(files: &[Source]) -> String {
@@ -250,6 +247,25 @@ impl Library {
         };
         files.sort();
         files
+    }
+
+    /// Returns the names of the library's airplanes, sorted.
+    fn airplanes(&self) -> Vec<String> {
+        let mut names: Vec<String> = match self {
+            Library::Builtin => Airplanes::iter()
+                .filter_map(|file| {
+                    Some(file.strip_prefix("airplanes/")?.split_once('/')?.0.to_owned())
+                })
+                .collect(),
+            Library::Folder(root) => {
+                let entries = std::fs::read_dir(root.join("airplanes")).into_iter().flatten();
+                let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
+                folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+            }
+        };
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Lists the files of an airplane that an author wrote: those which no `.gitignore` of the

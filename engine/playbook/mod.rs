@@ -50,6 +50,8 @@ pub struct Bundle {
     pub airplane_files: BTreeMap<String, Vec<crate::source::FileId>>,
     /// SHA-256 of every file of the bundle, in hex: what a run is a run of.
     pub hash: String,
+    /// The playbook's own file, read.
+    head: std::sync::Arc<lower::Head>,
 }
 
 /// A folder of playbooks with their includes, schemas and airplanes.

@@ -11,21 +11,20 @@ pub(super) fn split(text: &str, run: Range<usize>) -> Vec<Range<usize>> {
     let mut sentences = Vec::new();
     let mut start = run.start;
     let mut at = run.start;
-    while at < run.end {
+    let marks: &[char] = &['`', '$', '.', '!', '?'];
+    while let Some(found) = text[at..run.end].find(marks) {
+        at += found;
         let rest = &text[at..run.end];
-        let Some(letter) = rest.chars().next() else { break };
-        if letter == '`' {
+        if rest.starts_with('`') {
             at += code(rest);
-            continue;
-        }
-        if rest.starts_with("${{") {
+        } else if rest.starts_with("${{") {
             at += rest.find("}}").map_or(3, |end| end + 2);
-            continue;
-        }
-        at += letter.len_utf8();
-        if matches!(letter, '.' | '!' | '?') && ends(text, start..at, run.end) {
-            push(&mut sentences, text, start..at);
-            start = at;
+        } else {
+            at += 1;
+            if !rest.starts_with('$') && ends(text, start..at, run.end) {
+                push(&mut sentences, text, start..at);
+                start = at;
+            }
         }
     }
     push(&mut sentences, text, start..run.end);

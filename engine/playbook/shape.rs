@@ -2,6 +2,7 @@
 //! is left has the right shape and is looked at further.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
@@ -19,9 +20,31 @@ pub(super) fn hold(
     faults: &mut Vec<Diagnostic>,
     unread: &mut Vec<String>,
 ) -> bool {
-    let mut holder = Holder { root: schema, faults, unread, patterns: BTreeMap::new() };
+    let mut holder = Holder { root: schema, faults, unread };
     let at = tree.span;
     holder.fits(tree, schema, &Place { name: "the front matter", at, template: false })
+}
+
+/// The patterns of the format's schema, compiled once.
+static PATTERNS: LazyLock<BTreeMap<String, Regex>> = LazyLock::new(|| {
+    let mut patterns = BTreeMap::new();
+    collect(crate::playbook::schema(), &mut patterns);
+    patterns
+});
+
+fn collect(schema: &Value, patterns: &mut BTreeMap<String, Regex>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, patterns)),
+        Value::Object(fields) => {
+            if let Some(pattern) = fields.get("pattern").and_then(Value::as_str)
+                && let Ok(compiled) = Regex::new(pattern)
+            {
+                patterns.insert(pattern.to_owned(), compiled);
+            }
+            fields.values().for_each(|field| collect(field, patterns));
+        }
+        _ => {}
+    }
 }
 
 /// What a value is to its owner.
@@ -39,7 +62,6 @@ struct Holder<'a> {
     root: &'a Value,
     faults: &'a mut Vec<Diagnostic>,
     unread: &'a mut Vec<String>,
-    patterns: BTreeMap<String, Option<Regex>>,
 }
 
 impl<'a> Holder<'a> {
@@ -203,14 +225,14 @@ impl<'a> Holder<'a> {
     }
 
     fn is_name(&mut self, key: &Spanned<String>, pattern: &str) -> bool {
-        if self.matches(pattern, &key.value) {
+        if Self::matches(pattern, &key.value) {
             return true;
         }
         let message = format!("`{}` is not a name", key.value);
         let mut fault = Diagnostic::error("wrong-value", key.span, message)
             .help("a name has small letters, digits and `_`, and begins with a letter");
         let better = key.value.to_lowercase().replace(['-', ' ', '.'], "_");
-        if self.matches(pattern, &better) {
+        if Self::matches(pattern, &better) {
             fault = fault.label(format!("write `{better}`")).guess(key.span, better);
         }
         self.faults.push(fault);
@@ -218,13 +240,8 @@ impl<'a> Holder<'a> {
         false
     }
 
-    fn matches(&mut self, pattern: &str, text: &str) -> bool {
-        let compiled = self
-            .patterns
-            .entry(pattern.to_owned())
-            .or_insert_with(|| Regex::new(pattern).ok())
-            .as_ref();
-        compiled.is_none_or(|pattern| pattern.is_match(text))
+    fn matches(pattern: &str, text: &str) -> bool {
+        PATTERNS.get(pattern).is_none_or(|compiled| compiled.is_match(text))
     }
 
     fn text(&mut self, text: &str, span: Span, schema: &Value, place: &Place<'_>) -> bool {
@@ -254,7 +271,7 @@ impl<'a> Holder<'a> {
             return self.wrong_value(span, format!("{name} is empty"));
         }
         if let Some(pattern) = schema["pattern"].as_str()
-            && !self.matches(pattern, text)
+            && !Self::matches(pattern, text)
         {
             let message = format!("{name} is `{text}`, which is not a name");
             let help = if pattern == NAME {

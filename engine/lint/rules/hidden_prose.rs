@@ -3,7 +3,7 @@
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::source::visible;
+use crate::source::is_invisible;
 
 pub(super) const RULE: Rule = Rule {
     name: "hidden-prose",
@@ -31,9 +31,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         }
         for (start, character) in text.char_indices() {
             let end = start + character.len_utf8();
-            let removed = visible(&text[start..end]).1;
             let line_end = character == '\r' && text[end..].starts_with('\n');
-            if removed > 0 && !line_end {
+            if is_invisible(character) && !line_end {
                 let message = format!("the invisible character U+{:04X}", u32::from(character));
                 let place = prose.span.part(start, end);
                 report(

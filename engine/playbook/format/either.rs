@@ -25,21 +25,21 @@ pub(in crate::playbook) struct Anything(pub(in crate::playbook) Value);
 pub(in crate::playbook) struct Word(pub(in crate::playbook) String);
 
 /// Words of a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::playbook) enum Words {
     Line(String),
     List(Vec<Spanned<Word>>),
 }
 
 /// What a stage leaves.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::playbook) enum OutputFormat {
     Markdown,
     Schema(Spanned<Anything>),
 }
 
 /// What a check looks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::playbook) enum ContainsFormat {
     Text(String),
     Regex(Spanned<String>),
@@ -51,7 +51,7 @@ pub(in crate::playbook) enum ContainsFormat {
 pub(in crate::playbook) struct MaxFormat(pub(in crate::playbook) Value);
 
 /// A map whose keys are the author's names, in the order in which they stand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::playbook) struct Entries<T>(pub(in crate::playbook) Vec<(Spanned<String>, T)>);
 
 impl<T> Default for Entries<T> {

@@ -23,7 +23,7 @@ pub(super) const ENV_KEY: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 pub(super) const TEMPLATE: &str = "x-template";
 
 /// The front matter of a playbook, version 1.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("required" = ["playbook", "name", "description", "stages"]))]
 pub(super) struct Header {
@@ -66,7 +66,7 @@ pub(super) struct Header {
 }
 
 /// A value that the caller supplies
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct InputFormat {
     /// What kind of value it is; `string` when left out
@@ -114,7 +114,7 @@ impl KindFormat {
 }
 
 /// A condition on the project: exactly one of package, file, json, toml, contains, program, git, any
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("minProperties" = 1))]
 pub(super) struct RequirementFormat {
@@ -161,7 +161,7 @@ pub(super) enum GitFormat {
 }
 
 /// A document: `url` or `file`
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("minProperties" = 1))]
 pub(super) struct DocFormat {
@@ -190,7 +190,7 @@ pub(super) enum UnreachableFormat {
 }
 
 /// An MCP server; its credentials come from the user's configuration only
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("required" = ["url"]))]
 pub(super) struct McpFormat {
@@ -199,7 +199,7 @@ pub(super) struct McpFormat {
 }
 
 /// A program that can run: exactly one of run, exec, add, script
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("minProperties" = 1))]
 pub(super) struct CommandFormat {
@@ -240,7 +240,7 @@ pub(super) enum AccessFormat {
 }
 
 /// A word that the model fills in: `enum` or `pattern`
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("minProperties" = 1))]
 pub(super) struct ArgumentFormat {
@@ -252,7 +252,7 @@ pub(super) struct ArgumentFormat {
 }
 
 /// The env file, and the keys that may be set in it
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("required" = ["file", "keys"]))]
 pub(super) struct EnvFormat {
@@ -264,7 +264,7 @@ pub(super) struct EnvFormat {
 }
 
 /// What lint is told
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct LintFormat {
     /// Findings that are right here, each with its reason
@@ -272,7 +272,7 @@ pub(super) struct LintFormat {
 }
 
 /// A finding that is right here
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("required" = ["rule", "reason"]))]
 pub(super) struct AllowFormat {
@@ -303,7 +303,7 @@ pub(super) struct BudgetFormat {
 }
 
 /// One part of the job: a section of prose for the model, or a command
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct StageFormat {
     /// What people see of a stage that has no section
@@ -368,7 +368,7 @@ pub(super) enum ApproveFormat {
 }
 
 /// What decides that a stage is done: exactly one of run, file, contains, changed, unchanged, env, json
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(extend("minProperties" = 1))]
 pub(super) struct CheckFormat {
@@ -409,7 +409,7 @@ pub(super) struct CheckFormat {
 }
 
 /// What a stage is played for: `in`, or `files`
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(super) struct ForEachFormat {
     /// An expression whose value is a list

@@ -24,26 +24,40 @@ use crate::source::{FileId, Source, Span, Spanned};
 /// How long a doc is used without asking its host when the playbook does not say: a day.
 const DEFAULT_MAX_AGE: Duration = Duration::from_hours(24);
 
+/// A playbook's own file, read as far as it goes without the files that it names.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    document: Document,
+    /// The front matter, if it can be read.
+    header: Option<Header>,
+    /// What is wrong with them.
+    faults: Vec<Diagnostic>,
+    /// Names and keys that could not be read.
+    unread: Vec<String>,
+}
+
+/// Reads a playbook's own file.
+pub(super) fn head(source: &Source) -> Head {
+    let (mut faults, mut unread) = (Vec::new(), Vec::new());
+    let document = document::read(&source.text, FileId(0), &mut faults);
+    let header = header(source, &document, &mut faults, &mut unread);
+    Head { document, header, faults, unread }
+}
+
 /// Reads a bundle. What cannot be read is reported and left out.
 pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
-    let mut faults = Vec::new();
-    let mut unread = Vec::new();
-    let source = &bundle.files[0];
-    let document = document::read(&source.text, FileId(0), &mut faults);
+    let Head { document, header, mut faults, unread } = Head::clone(&bundle.head);
     // Where the front matter cannot be read, nothing that the prose names can be looked up.
-    let Some(header) = header(source, &document, &mut faults, &mut unread) else {
+    let Some(header) = header else {
         return (Playbook::default(), faults);
     };
-    let lower = Lower { bundle, source, faults: &mut faults, unread };
+    let lower = Lower { bundle, source: &bundle.files[0], faults: &mut faults, unread };
     (lower.playbook(header, document), faults)
 }
 
 /// Returns the library's files and airplanes that a front matter names, in order, each once.
-pub(super) fn named(text: &str) -> (Vec<String>, Vec<String>) {
-    let mut faults = Vec::new();
-    let document = document::read(text, FileId(0), &mut faults);
-    let header = header(&Source::new("", text), &document, &mut faults, &mut Vec::new());
-    let header = header.unwrap_or_default();
+pub(super) fn named(head: &Head) -> (Vec<String>, Vec<String>) {
+    let Some(header) = &head.header else { return (Vec::new(), Vec::new()) };
     let mut files: Vec<String> = header.include.iter().map(|path| path.value.clone()).collect();
     let docs =
         header.docs.0.iter().chain(header.stages.0.iter().flat_map(|(_, stage)| &stage.docs.0));
@@ -59,7 +73,7 @@ pub(super) fn named(text: &str) -> (Vec<String>, Vec<String>) {
     let mut seen = std::collections::BTreeSet::new();
     files.retain(|file| seen.insert(file.clone()));
     let mut airplanes: Vec<String> =
-        header.airplanes.into_iter().map(|airplane| id(airplane).value).collect();
+        header.airplanes.iter().map(|airplane| airplane.value.0.clone()).collect();
     airplanes.sort();
     airplanes.dedup();
     (files, airplanes)
