@@ -15,6 +15,7 @@ mod execute;
 mod generated;
 mod lint;
 mod live;
+mod mistakes;
 mod pages;
 mod parsing;
 mod playbooks;
