@@ -275,12 +275,18 @@ fn count(number: usize, of: &str) -> Option<String> {
     }
 }
 
-/// Every rule with its level, its profile and the first sentence of its page.
+/// Every rule with its level, its profile and the first sentence of its page, a line each: as much
+/// of it as the terminal is wide, if there is one.
 fn list() -> String {
     let width = rules::RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let columns = print::columns_of_out().unwrap_or(usize::MAX);
     let line = |rule: &&lint::Rule| {
         let (level, profile) = (rule.level.word(), rule.profile.word());
-        format!("{:width$}  {level:7}  {profile:7}  {}\n", rule.name, rule.summary())
+        let line = format!("{:width$}  {level:7}  {profile:7}  {}", rule.name, rule.summary());
+        if line.chars().count() <= columns {
+            return line + "\n";
+        }
+        line.chars().take(columns.saturating_sub(1)).chain(['…', '\n']).collect()
     };
     rules::RULES.iter().map(line).collect()
 }

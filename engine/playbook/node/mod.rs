@@ -1,6 +1,7 @@
 //! The front matter as a tree in which every key and value knows its place, and typed values read
 //! from it.
 
+mod scalar;
 mod yaml;
 
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};

@@ -1,12 +1,12 @@
 //! YAML, read into a tree. The only place that knows the YAML crate.
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::budget::BudgetBreach;
-use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Error, Location};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use crate::diagnostic::Diagnostic;
-use crate::playbook::node::{Node, Tree};
+use crate::playbook::node::{Node, Tree, scalar};
 use crate::source::{FileId, Span, Spanned};
 
 /// The most nodes of a front matter, by the format's definition.
@@ -15,45 +15,47 @@ const MAX_NODES: usize = 20_000;
 /// The deepest nesting, by the format's definition.
 const MAX_DEPTH: usize = 32;
 
-/// Reads the YAML that stands in `file` from byte `at` on. What breaks its grammar leaves no tree.
+/// Reads the YAML that stands in `file` from byte `at` on. What breaks its grammar, or goes beyond
+/// what the format takes of it, leaves no tree.
 pub(in crate::playbook) fn read(
     yaml: &str,
     file: FileId,
     at: usize,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Tree> {
-    let options = serde_saphyr::options! {
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        reject_unsupported_tags: true,
-        with_snippet: false,
-        budget: serde_saphyr::budget! {
-            max_nodes: MAX_NODES,
-            max_aliases: 0,
-            max_anchors: 0,
-            max_merge_keys: 0,
-            max_depth: MAX_DEPTH,
-            max_documents: 1,
-        },
-    };
     if yaml.trim().is_empty() {
         let span = Span::new(file, at, at + yaml.len());
         return Some(Tree::new(Node::Map(Vec::new()), span));
     }
-    match serde_saphyr::from_str_with_options::<serde_saphyr::Spanned<Raw>>(yaml, options) {
-        Ok(raw) => Some(settle(raw, yaml, file, at, faults)),
-        Err(error) => {
-            let fault = fault(error.without_snippet(), yaml);
-            let span = Span::new(file, at + fault.place.start, at + fault.place.end);
-            let finding = Diagnostic::error("bad-yaml", span, fault.message);
-            faults.push(match fault.help {
-                Some(help) => finding.help(help),
-                None => finding,
-            });
+    let options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+        emit_comments: false,
+    };
+    let parser = Parser::new_from_str_with_options(yaml, options);
+    let mut reader = Reader { parser, yaml, file, at, faults, nodes: 0, whole: true };
+    match reader.document() {
+        Ok(tree) => tree.filter(|_| reader.whole),
+        Err(Stop::Told) => None,
+        Err(Stop::Grammar(error)) => {
+            let fault = fault(&error, yaml);
+            reader.report(fault);
             None
         }
+    }
+}
+
+/// Why reading cannot go on.
+enum Stop {
+    /// What is wrong has been reported.
+    Told,
+    /// The text breaks YAML's grammar.
+    Grammar(ScanError),
+}
+
+impl From<ScanError> for Stop {
+    fn from(error: ScanError) -> Self {
+        Stop::Grammar(error)
     }
 }
 
@@ -61,203 +63,271 @@ pub(in crate::playbook) fn read(
 struct Fault {
     message: String,
     help: Option<String>,
-    place: std::ops::Range<usize>,
+    place: Range<usize>,
 }
 
-fn fault(error: &Error, yaml: &str) -> Fault {
-    let location = error.location();
-    let (start, length) =
-        location.as_ref().and_then(|location| bytes(location, yaml)).unwrap_or((0, 0));
-    let line_start = yaml[..start].rfind('\n').map_or(0, |end| end + 1);
-    let line_end = yaml[start..].find('\n').map_or(yaml.len(), |end| start + end);
-    let before = &yaml[line_start..start];
-    let rest = yaml[start..line_end].trim_end();
-    let word = |from: usize| {
-        let word = &yaml[from..line_end];
-        let end = word.find([' ', ',', ']', '}', '\r']).unwrap_or(word.len());
-        from..from + end.max(1).min(word.len())
-    };
-    // The crate tells the place behind an anchor or a tag.
-    let back_to = |mark: char| before.rfind(mark).map_or(start, |found| line_start + found);
-    let here = start..yaml.ceil_char_boundary(start + length.max(1)).min(line_end);
-    let say = |message: &str, help: &str, place: std::ops::Range<usize>| Fault {
-        message: message.to_owned(),
-        help: (!help.is_empty()).then(|| help.to_owned()),
-        place,
-    };
-    match error {
-        Error::UnknownAnchor { .. } => say(
-            &format!("`{}` is an alias, and aliases are not allowed", &yaml[word(start)]),
-            "a text that begins with `*`, such as a glob, wants quotes around it",
-            word(start),
-        ),
-        Error::Budget { breach, .. } => match breach {
-            BudgetBreach::Anchors { .. } => say(
-                &format!(
-                    "`{}` is an anchor, and anchors are not allowed",
-                    &yaml[word(back_to('&'))]
-                ),
-                "write the value out in each place; a text that begins with `&` wants quotes around it",
-                word(back_to('&')),
-            ),
-            BudgetBreach::Aliases { .. } => {
-                say("aliases are not allowed", "write the value out in each place", here)
-            }
-            BudgetBreach::MergeKeys { .. } => {
-                say("merge keys are not allowed", "write the keys out in each place", here)
-            }
-            BudgetBreach::Depth { .. } => {
-                say(&format!("the front matter is nested deeper than {MAX_DEPTH} levels"), "", here)
-            }
-            BudgetBreach::Nodes { .. } => say(
-                &format!("the front matter has more than {MAX_NODES} values"),
-                "split the playbook into several",
-                here,
-            ),
-            _ => say("the front matter is too large", "split the playbook into several", here),
-        },
-        Error::NullIntoString { .. } | Error::Unexpected { .. } => say("a key is text", "", here),
-        other => {
-            let message = tidy(&other.to_string());
-            let help = help(&message, before, rest);
-            let place = if message.contains(" tag") { word(back_to('!')) } else { here };
-            let message = match &message {
-                tag if tag.starts_with("unsupported tag") => {
-                    format!("`{}` is a tag, and tags are not allowed", &yaml[place.clone()])
+struct Reader<'a> {
+    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    yaml: &'a str,
+    file: FileId,
+    at: usize,
+    faults: &'a mut Vec<Diagnostic>,
+    nodes: usize,
+    /// Nothing was left out that a playbook might mean.
+    whole: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Option<Tree>, Stop> {
+        let mut root = None;
+        while let Some((event, place)) = self.next()? {
+            match event {
+                Event::StreamStart | Event::DocumentEnd | Event::StreamEnd => {}
+                Event::DocumentStart(..) if root.is_some() => {
+                    return Err(self.stop("a front matter is one document", "", place));
                 }
-                trailing if trailing.contains("trailing content after") => {
-                    "the value goes on after its closing quote".to_owned()
-                }
-                _ if message.ends_with("``'") => "unexpected character: a backtick".to_owned(),
-                _ => message.replace(": `", " `").replace('\'', "`"),
-            };
-            Fault { message, help, place }
+                Event::DocumentStart(..) => {}
+                event => root = Some(self.node(event, place, 0)?),
+            }
         }
+        Ok(root)
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'a>, Range<usize>)>, Stop> {
+        let Some(next) = self.parser.next_event() else { return Ok(None) };
+        let (event, span) = next?;
+        let place = bytes(span.byte_range(), self.yaml);
+        if let Some(tag) = span.tag_span() {
+            let place = bytes(tag.byte_range(), self.yaml);
+            let word = &self.yaml[place.clone()];
+            self.refuse(
+                &format!("`{word}` is a tag, and tags are not allowed"),
+                "a text that begins with `!` wants quotes around it; in an expression, write `not`",
+                place,
+            );
+        }
+        if let Event::Anchor(_, name) = &event {
+            self.refuse(
+                &format!("`&{name}` is an anchor, and anchors are not allowed"),
+                "write the value out in each place; a text that begins with `&` wants quotes around it",
+                place,
+            );
+            return self.next();
+        }
+        Ok(Some((event, place)))
+    }
+
+    /// Reads the node that begins with an event.
+    fn node(&mut self, event: Event<'a>, place: Range<usize>, depth: usize) -> Result<Tree, Stop> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("the front matter has more than {MAX_NODES} values");
+            return Err(self.stop(&message, "split the playbook into several", place));
+        }
+        let node = match event {
+            Event::Scalar(text, style, ..) => {
+                let node = match style {
+                    ScalarStyle::Plain => scalar::plain(&text),
+                    _ => Node::Text(text.into_owned()),
+                };
+                return Ok(Tree::new(node, self.span(&place)));
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) if depth >= MAX_DEPTH => {
+                let message = format!("the front matter is nested deeper than {MAX_DEPTH} levels");
+                let first = place.start..(place.start + 1).min(self.yaml.len());
+                return Err(self.stop(&message, "", first));
+            }
+            Event::SequenceStart(..) => Node::List(self.list(depth + 1)?),
+            Event::MappingStart(..) => Node::Map(self.map(depth + 1)?),
+            _ => {
+                let word = word(self.yaml, place.start);
+                let message = &self.yaml[word.clone()];
+                self.refuse(
+                    &format!("`{message}` is an alias, and aliases are not allowed"),
+                    "a text that begins with `*`, such as a glob, wants quotes around it",
+                    word,
+                );
+                Node::Null
+            }
+        };
+        let begins = place.start;
+        let inside = self.span(&(begins..begins + 1)).end;
+        let end = match &node {
+            Node::List(items) => items.last().map_or(inside, |last| last.span.end),
+            Node::Map(entries) => {
+                let last = entries.last();
+                last.map_or(inside, |(key, value)| key.span.end.max(value.span.end))
+            }
+            _ => inside,
+        };
+        let span = self.span(&(begins..begins));
+        Ok(Tree::new(node, whole(span, end as usize - self.at, self.yaml, self.at)))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Tree>, Stop> {
+        let mut items = Vec::new();
+        while let Some((event, place)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                break;
+            }
+            items.push(self.node(event, place, depth)?);
+        }
+        Ok(items)
+    }
+
+    /// Reads the entries of a map. Of a key that stands twice, the first counts.
+    fn map(&mut self, depth: usize) -> Result<Vec<(Spanned<String>, Tree)>, Stop> {
+        let mut entries: Vec<(Spanned<String>, Tree)> = Vec::new();
+        let mut places: BTreeMap<String, Span> = BTreeMap::new();
+        while let Some((event, place)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            let key = match &event {
+                Event::Scalar(text, style, ..) => {
+                    let plain = *style == ScalarStyle::Plain;
+                    if plain && scalar::plain(text) == Node::Null {
+                        self.refuse("a key is text", "", place.clone());
+                    } else if plain && text == "<<" {
+                        let help = "write the keys out in each place";
+                        self.refuse("merge keys are not allowed", help, place.clone());
+                    }
+                    Spanned::new(text.to_string(), self.span(&place))
+                }
+                _ => {
+                    let first = place.start..(place.start + 1).min(self.yaml.len());
+                    self.refuse("a key is text", "", first);
+                    Spanned::new(String::new(), self.span(&place))
+                }
+            };
+            if !matches!(event, Event::Scalar(..)) {
+                self.node(event, place, depth)?;
+            }
+            let Some((event, place)) = self.next()? else { break };
+            let mut value = self.node(event, place, depth)?;
+            if value.value == Node::Null {
+                value.span = key.span;
+            }
+            if let Some(first) = places.get(&key.value) {
+                let message = format!("the key `{}` stands twice", key.value);
+                let fault = Diagnostic::error("bad-yaml", key.span, message);
+                self.faults.push(fault.related(*first, "the first is here"));
+                continue;
+            }
+            places.insert(key.value.clone(), key.span);
+            entries.push((key, value));
+        }
+        Ok(entries)
+    }
+
+    /// Reports what the format does not take, and reads on.
+    fn refuse(&mut self, message: &str, help: &str, place: Range<usize>) {
+        self.whole = false;
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        self.report(Fault { message: message.to_owned(), help, place });
+    }
+
+    /// Reports what ends the reading.
+    fn stop(&mut self, message: &str, help: &str, place: Range<usize>) -> Stop {
+        self.refuse(message, help, place);
+        Stop::Told
+    }
+
+    fn report(&mut self, fault: Fault) {
+        let finding = Diagnostic::error("bad-yaml", self.span(&fault.place), fault.message);
+        self.faults.push(match fault.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        });
+    }
+
+    /// Returns a range of the YAML as a place of its file, without the space at its end.
+    fn span(&self, place: &Range<usize>) -> Span {
+        let text = self.yaml.get(place.clone()).unwrap_or_default();
+        let end = place.start + text.trim_end().len();
+        Span::new(self.file, self.at + place.start, self.at + end)
     }
 }
 
-/// Says what an author probably meant, by what the parser stumbled over.
-fn help(message: &str, before: &str, rest: &str) -> Option<String> {
-    let in_flow = before.contains(['{', '[']);
-    let text = if message.contains("trailing content after") {
-        let quote = before.find(['"', '\'']).unwrap_or_default();
-        let value = format!("{}{rest}", &before[quote..]);
-        let end = if in_flow { value.find([',', '}', ']']) } else { None };
-        let value = value[..end.unwrap_or(value.len())].trim();
-        let outer = if value.starts_with('"') { '\'' } else { '"' };
-        if value.contains(outer) {
-            return Some("put the whole value in one pair of quotes".to_owned());
+/// Returns a range as whole characters of the text.
+fn bytes(range: Option<Range<usize>>, yaml: &str) -> Range<usize> {
+    let range = range.unwrap_or_default();
+    let start = yaml.floor_char_boundary(range.start.min(yaml.len()));
+    start..yaml.ceil_char_boundary(range.end.min(yaml.len())).max(start)
+}
+
+/// Returns the word that begins at a byte, as far as its line goes.
+fn word(yaml: &str, start: usize) -> Range<usize> {
+    let line = yaml[start..].lines().next().unwrap_or_default();
+    let end = line.find([' ', ',', ']', '}', '\r']).unwrap_or(line.len());
+    start..start + end.max(1).min(line.len())
+}
+
+/// Says what breaks the grammar.
+fn fault(error: &ScanError, yaml: &str) -> Fault {
+    let start = error.marker().byte_offset().unwrap_or_default();
+    let start = yaml.floor_char_boundary(start.min(yaml.len()));
+    let line_start = yaml[..start].rfind('\n').map_or(0, |end| end + 1);
+    let line_end = yaml[start..].find('\n').map_or(yaml.len(), |end| start + end);
+    let (before, rest) = (&yaml[line_start..start], yaml[start..line_end].trim_end());
+    let message = match error.kind() {
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "the value goes on after its closing quote".to_owned()
         }
-        return Some(format!("put the whole value in other quotes: `{outer}{value}{outer}`"));
-    } else if message.contains("tag") {
-        "a text that begins with `!` wants quotes around it; in an expression, write `not`"
-    } else if message.contains("tabs") {
-        "indent with spaces"
-    } else if in_flow && format!("{before}{rest}").contains("${{") {
-        "a `${{ }}` between `{` and `}`, or `[` and `]`, wants quotes around it"
-    } else if message.contains("mapping values") && before.contains(": ") {
-        "a text with `: ` in it wants quotes around it"
-    } else if message.contains("mapping values") {
-        "the line above has a value already, so nothing can stand below it"
-    } else if message.contains("unexpected character") {
-        "a text that begins with this character wants quotes around it"
-    } else if message.contains("placement of") {
-        "is a `[` or `{` above never closed?"
-    } else {
-        return None;
+        ErrorKind::UnexpectedCharacter { character: '`' } => {
+            "unexpected character: a backtick".to_owned()
+        }
+        _ => error.info().replace(": `", " `").replace('\'', "`"),
+    };
+    let place = start..yaml.ceil_char_boundary(start + 1).min(line_end).max(start);
+    Fault { message, help: help(error.kind(), before, rest), place }
+}
+
+/// Says what an author probably meant, by what the parser stumbled over.
+fn help(kind: &ErrorKind, before: &str, rest: &str) -> Option<String> {
+    let in_flow = before.contains(['{', '[']);
+    let text = match kind {
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            let quote = before.find(['"', '\'']).unwrap_or_default();
+            let value = format!("{}{rest}", &before[quote..]);
+            let end = if in_flow { value.find([',', '}', ']']) } else { None };
+            let value = value[..end.unwrap_or(value.len())].trim();
+            let outer = if value.starts_with('"') { '\'' } else { '"' };
+            if value.contains(outer) {
+                return Some("put the whole value in one pair of quotes".to_owned());
+            }
+            return Some(format!("put the whole value in other quotes: `{outer}{value}{outer}`"));
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation => "indent with spaces",
+        _ if in_flow && format!("{before}{rest}").contains("${{") => {
+            "a `${{ }}` between `{` and `}`, or `[` and `]`, wants quotes around it"
+        }
+        ErrorKind::MappingValueNotAllowed if before.contains(": ") => {
+            "a text with `: ` in it wants quotes around it"
+        }
+        ErrorKind::MappingValueNotAllowed => {
+            "the line above has a value already, so nothing can stand below it"
+        }
+        ErrorKind::UnexpectedCharacter { .. } => {
+            "a text that begins with this character wants quotes around it"
+        }
+        ErrorKind::InvalidTagTerminator
+        | ErrorKind::ExpectedTagBang
+        | ErrorKind::MissingTagUri
+        | ErrorKind::UndeclaredTagHandle => {
+            "a text that begins with `!` wants quotes around it; in an expression, write `not`"
+        }
+        ErrorKind::InvalidColonPlacement
+        | ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator => "is a `[` or `{` above never closed?",
+        _ => return None,
     };
     Some(text.to_owned())
-}
-
-/// Drops the place that the message repeats.
-fn tidy(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let line = line.find(" at line ").map_or(line, |end| &line[..end]);
-    let line = line.strip_prefix("error: ").unwrap_or(line);
-    let line = line.trim_start_matches(|character: char| {
-        character.is_ascii_digit() || matches!(character, ':' | ' ')
-    });
-    line.trim_start_matches("line ").trim().to_owned()
-}
-
-/// Returns where the error is: its first byte and its length, which are those of whole characters.
-/// The crate counts a byte order mark inside the text as nothing, so its own offsets may lie within
-/// a character.
-fn bytes(location: &Location, yaml: &str) -> Option<(usize, usize)> {
-    let span = location.span();
-    let (start, length) =
-        if let (Some(offset), Some(length)) = (span.byte_offset(), span.byte_len()) {
-            (usize::try_from(offset).ok()?, usize::try_from(length).ok()?)
-        } else {
-            let line = usize::try_from(location.line()).ok()?.checked_sub(1)?;
-            let start = yaml.split_inclusive('\n').take(line).map(str::len).sum::<usize>();
-            (start + usize::try_from(location.column()).ok()?.saturating_sub(1), 1)
-        };
-    let end = yaml.ceil_char_boundary(start.saturating_add(length).min(yaml.len()));
-    let start = yaml.floor_char_boundary(start.min(yaml.len()));
-    Some((start, end - start))
-}
-
-/// A value as the parser hands it over.
-enum Raw {
-    Null,
-    Bool(bool),
-    Integer(i64),
-    Float(f64),
-    Text(String),
-    List(Vec<serde_saphyr::Spanned<Raw>>),
-    Map(Vec<(serde_saphyr::Spanned<String>, serde_saphyr::Spanned<Raw>)>),
-}
-
-/// Gives every value the bytes it stands at. A value without any takes those of its parent.
-fn settle(
-    raw: serde_saphyr::Spanned<Raw>,
-    yaml: &str,
-    file: FileId,
-    at: usize,
-    faults: &mut Vec<Diagnostic>,
-) -> Tree {
-    let span = place(&raw.referenced, yaml, file, at);
-    let node = match raw.value {
-        Raw::Null => Node::Null,
-        Raw::Bool(value) => Node::Bool(value),
-        Raw::Integer(value) => Node::Integer(value),
-        Raw::Float(value) => Node::Float(value),
-        Raw::Text(value) => Node::Text(value),
-        Raw::List(items) => {
-            Node::List(items.into_iter().map(|item| settle(item, yaml, file, at, faults)).collect())
-        }
-        Raw::Map(entries) => {
-            let mut map: Vec<(Spanned<String>, Tree)> = Vec::with_capacity(entries.len());
-            let mut places = std::collections::BTreeMap::new();
-            for (key, value) in entries {
-                let key_span = place(&key.referenced, yaml, file, at);
-                let mut value = settle(value, yaml, file, at, faults);
-                if matches!(value.value, Node::Null) {
-                    value.span = key_span;
-                }
-                if let Some(first) = places.get(&key.value) {
-                    let message = format!("the key `{}` stands twice", key.value);
-                    let fault = Diagnostic::error("bad-yaml", key_span, message);
-                    faults.push(fault.related(*first, "the first is here"));
-                    continue;
-                }
-                places.insert(key.value.clone(), key_span);
-                map.push((Spanned::new(key.value, key_span), value));
-            }
-            Node::Map(map)
-        }
-    };
-    let inside = span.start + 1;
-    let end = match &node {
-        Node::List(items) => Some(items.last().map_or(inside, |last| last.span.end)),
-        Node::Map(entries) => {
-            let last = entries.last();
-            Some(last.map_or(inside, |(key, value)| key.span.end.max(value.span.end)))
-        }
-        _ => None,
-    };
-    Tree::new(node, end.map_or(span, |end| whole(span, end as usize - at, yaml, at)))
 }
 
 /// The parser tells where a list or a map begins. Returns it whole, as far as its first line goes.
@@ -272,77 +342,6 @@ fn whole(span: Span, end: usize, yaml: &str, at: usize) -> Span {
     };
     let line = yaml[start..].find(['\n', '\r']).map_or(yaml.len(), |length| start + length);
     span.part(0, end.min(line).max(start) - start)
-}
-
-fn place(location: &Location, yaml: &str, file: FileId, at: usize) -> Span {
-    let (start, length) = bytes(location, yaml).unwrap_or((0, 0));
-    let text = yaml.get(start..start + length).unwrap_or_default();
-    let length = text.trim_end().len();
-    Span::new(file, at + start, at + start + length)
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        Raw::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Integer(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Raw, E> {
-        i64::try_from(value).map(Raw::Integer).map_err(|_| E::custom("the number is too large"))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Raw::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Raw::Map(map))
-    }
 }
 
 #[cfg(test)]
