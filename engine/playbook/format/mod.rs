@@ -311,23 +311,23 @@ pub(super) struct StageFormat {
     pub(super) title: Option<Spanned<Word>>,
     /// The stages that come before; the one above when left out, none for `[]`
     pub(super) needs: Option<Vec<Spanned<Id>>>,
+    /// Whether it is played at all: an expression
+    #[schemars(extend("x-template" = true))]
+    pub(super) when: Option<Spanned<Word>>,
     /// The command to run: no model, no tokens
     pub(super) run: Option<Spanned<Id>>,
     /// What this stage may use, besides what every stage has
     pub(super) tools: Vec<Spanned<String>>,
     /// Globs of the files it may change; required with edit, write or remove
     pub(super) writes: Vec<Spanned<String>>,
-    /// What decides that it is done
-    pub(super) checks: Vec<Spanned<CheckFormat>>,
-    /// How many times a failed check goes back to the model; 1 when left out
-    pub(super) retry: Option<u32>,
-    /// Whether it is played at all: an expression
-    #[schemars(extend("x-template" = true))]
-    pub(super) when: Option<Spanned<Word>>,
     /// What it is played for, once each
     pub(super) for_each: Option<Spanned<ForEachFormat>>,
     /// What it leaves: `markdown`, or data that a JSON Schema describes
     pub(super) output: Option<Spanned<OutputFormat>>,
+    /// What decides that it is done
+    pub(super) checks: Vec<Spanned<CheckFormat>>,
+    /// How many times a failed check goes back to the model; 1 when left out
+    pub(super) retry: Option<u32>,
     /// What a person must say yes to
     pub(super) approve: Option<Spanned<ApproveFormat>>,
     /// Its failure does not fail the run
