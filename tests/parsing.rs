@@ -4,6 +4,7 @@ use wizard::lint::{self, Profile};
 use wizard::playbook::load_text;
 
 use crate::support::files;
+use crate::support::numbers::Numbers;
 
 /// Cuts and changes of each playbook.
 const ROUNDS: u64 = 100;
@@ -14,17 +15,6 @@ fn parse(text: &str) {
     let (_, findings) = lint::check(&bundle, &known, Profile::Strict);
     for finding in &findings {
         wizard::diagnostic::text::render(finding, &bundle.files, false);
-    }
-}
-
-/// A generator of numbers that are the same in each run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % most.max(1)
     }
 }
 

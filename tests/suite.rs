@@ -13,6 +13,7 @@ mod support;
 
 mod execute;
 mod generated;
+mod layout;
 mod lint;
 mod live;
 mod mistakes;

@@ -3,6 +3,7 @@
 mod document;
 mod find;
 mod format;
+mod layout;
 mod load;
 mod lower;
 mod node;
@@ -22,6 +23,7 @@ use crate::expression::{Expression, Template};
 use crate::source::{Source, Span, Spanned};
 
 pub use find::{below, matching};
+pub use layout::{Layout, lay_out};
 pub use load::{LoadError, hex, load, load_text, resolve};
 pub use page::front_matter;
 use schema::valid_schema;

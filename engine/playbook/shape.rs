@@ -71,13 +71,14 @@ impl<'a> Holder<'a> {
         let place = &Place { template, ..*place };
         let schema = self.resolve(schema);
         if let Some(choices) = schema["anyOf"].as_array() {
-            let Some(choice) = choices.iter().find(|choice| takes(choice, &tree.value)) else {
+            let kind = kind(&tree.value);
+            let Some(choice) = choices.iter().find(|choice| takes(choice, kind)) else {
                 let kinds = choices.iter().map(kinds).collect::<Vec<_>>().join(" or ");
                 return self.wrong_type(tree, place, &kinds);
             };
             return self.fits(tree, choice, place);
         }
-        if !takes(schema, &tree.value) {
+        if !takes(schema, kind(&tree.value)) {
             let kinds = kinds(schema);
             return self.wrong_type(tree, place, &kinds);
         }
@@ -168,7 +169,7 @@ impl<'a> Holder<'a> {
                     return true;
                 }
                 let empty = Node::Map(Vec::new());
-                if value.value == Node::Null && takes(self.resolve(others), &empty) {
+                if value.value == Node::Null && takes(self.resolve(others), kind(&empty)) {
                     value.value = empty;
                 }
                 let fits = self.fits(value, others, &inner);
@@ -196,11 +197,7 @@ impl<'a> Holder<'a> {
     }
 
     fn resolve(&self, schema: &'a Value) -> &'a Value {
-        let mut schema = schema;
-        while let Some(reference) = schema["$ref"].as_str() {
-            schema = self.root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
-        }
-        schema
+        resolve(self.root, schema)
     }
 
     fn unknown_key(
@@ -335,9 +332,26 @@ impl<'a> Holder<'a> {
     }
 }
 
-/// Whether a schema takes a value of this kind.
-fn takes(schema: &Value, node: &Node) -> bool {
-    let kind = match node {
+/// Returns what the schema says of a value of one kind, such as `object`; nothing where it takes
+/// none of that kind.
+pub(super) fn choice<'a>(root: &'a Value, schema: &'a Value, kind: &str) -> &'a Value {
+    let schema = resolve(root, schema);
+    let choices = schema["anyOf"].as_array().into_iter().flatten().map(|one| resolve(root, one));
+    let mut choices = choices.chain([schema]).filter(|one| one["anyOf"].is_null());
+    choices.find(|one| takes(one, kind)).unwrap_or(&Value::Null)
+}
+
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    while let Some(reference) = schema["$ref"].as_str() {
+        schema = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
+    }
+    schema
+}
+
+/// Returns the word of a schema for a value's kind.
+fn kind(node: &Node) -> &'static str {
+    match node {
         Node::Null => "null",
         Node::Bool(_) => "boolean",
         Node::Integer(_) => "integer",
@@ -345,7 +359,11 @@ fn takes(schema: &Value, node: &Node) -> bool {
         Node::Text(_) => "string",
         Node::List(_) => "array",
         Node::Map(_) => "object",
-    };
+    }
+}
+
+/// Whether a schema takes a value of this kind.
+fn takes(schema: &Value, kind: &str) -> bool {
     let is = |wanted: &Value| wanted == kind || (kind == "integer" && wanted == "number");
     match &schema["type"] {
         Value::Array(wanted) => wanted.iter().any(is),

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod numbers;
 pub(crate) mod page;
 pub(crate) mod tree;
 
