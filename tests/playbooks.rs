@@ -2,7 +2,7 @@
 
 use wizard::cassette::Cassette;
 use wizard::lint::{self, Profile};
-use wizard::playbook::{Library, load};
+use wizard::playbook::{Layout, Library, lay_out, load};
 use wizard::reference;
 
 use crate::support::{root, tree};
@@ -20,6 +20,15 @@ fn every_playbook_lints_clean() {
         let known = wizard::tools::known();
         let (_, findings) = lint::check(&bundle, &known, Profile::Strict);
         assert_eq!(findings, [], "{name}");
+    }
+}
+
+#[test]
+fn every_playbook_is_canonical() {
+    for name in shipped() {
+        let bundle = load(Library::Builtin, &format!("playbooks/{name}.md")).unwrap();
+        let source = &bundle.files[0];
+        assert_eq!(lay_out(source), Layout::Canonical(source.text.clone()), "`wizard fmt` it");
     }
 }
 
