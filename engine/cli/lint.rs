@@ -1,6 +1,5 @@
 //! `wizard lint`: says what is wrong with playbooks.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context as _, bail};
 
 use crate::cli::replace::replace;
-use crate::cli::select::{Selected, select};
+use crate::cli::select::{Selected, select, standard_input};
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::diagnostic::sarif::Described;
 use crate::diagnostic::{Diagnostic, Level, concise, github, json, repair, sarif, text};
 use crate::lint::{self, Known, Profile, rules};
-use crate::playbook::{self, Bundle};
+use crate::playbook::Bundle;
 use crate::source::Source;
 use crate::tools;
 
@@ -105,8 +104,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         Strictness::Strict => Profile::Strict,
     };
     let known = tools::known();
-    let checked = if arguments.playbooks.iter().any(|name| name == "-") {
-        vec![standard_input(arguments, &known, profile)?]
+    let is_piped = arguments.playbooks.iter().any(|name| name == "-");
+    if is_piped && arguments.fix.is_some() {
+        bail!("standard input cannot be repaired; name a file");
+    }
+    let checked = if let Some(bundle) = standard_input(&arguments.playbooks)? {
+        let (_, findings) = lint::check(&bundle, &known, profile);
+        vec![Checked { bundle, findings, repaired: 0 }]
     } else {
         let selected = select(&arguments.playbooks)?;
         side_by_side(&selected, |playbook| check(playbook, &known, profile, arguments.fix))?
@@ -184,24 +188,6 @@ fn check(
         bundle = selected.load()?;
         repaired += before.saturating_sub(lint::check(&bundle, known, profile).1.len());
     }
-}
-
-fn standard_input(
-    arguments: &Arguments,
-    known: &Known,
-    profile: Profile,
-) -> anyhow::Result<Checked> {
-    if arguments.playbooks.len() > 1 {
-        bail!("`-` stands alone: standard input is one playbook");
-    }
-    if arguments.fix.is_some() {
-        bail!("standard input cannot be repaired; name a file");
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-    let bundle = playbook::load_text("<stdin>", &text);
-    let (_, findings) = lint::check(&bundle, known, profile);
-    Ok(Checked { bundle, findings, repaired: 0 })
 }
 
 fn show(checked: &[Checked], format: Format) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ mod budget;
 mod demo;
 mod doctor;
 mod explain;
+mod fmt;
 mod folder;
 mod inputs;
 mod lint;
@@ -44,6 +45,7 @@ enum Command {
     Plan(plan::Arguments),
     Prompt(prompt::Arguments),
     Lint(lint::Arguments),
+    Fmt(fmt::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
     Show(show::Arguments),
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
     let ran = match &arguments.command {
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
         Command::List(arguments) => list::run(arguments, &surroundings),
         Command::Plan(arguments) => plan::run(arguments, &surroundings),

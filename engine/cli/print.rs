@@ -12,6 +12,13 @@ pub(super) fn out(text: &str) -> io::Result<()> {
     stream.flush()
 }
 
+/// Prints a text that is a result byte for byte.
+pub(super) fn exactly(text: &str) -> io::Result<()> {
+    let mut stream = io::stdout().lock();
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
 /// Tells the person something that is not a result. That nobody reads it is no fault.
 pub(super) fn complain(text: &str) {
     let mut stream = anstream::stderr().lock();

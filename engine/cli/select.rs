@@ -1,5 +1,6 @@
 //! The playbooks that a person names: by file, folder, glob or name.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -25,6 +26,19 @@ impl Selected {
             Library::Builtin => None,
         }
     }
+}
+
+/// Reads the playbook on standard input, where `-` names it.
+pub(super) fn standard_input(named: &[String]) -> anyhow::Result<Option<Bundle>> {
+    if !named.iter().any(|name| name == "-") {
+        return Ok(None);
+    }
+    if named.len() > 1 {
+        bail!("`-` stands alone: standard input is one playbook");
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+    Ok(Some(playbook::load_text("<stdin>", &text)))
 }
 
 /// Finds the playbooks that were named; without any name, those below the folder at hand.
