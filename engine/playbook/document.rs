@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::diagnostic::Diagnostic;
 use crate::expression::Template;
@@ -35,7 +35,8 @@ pub(super) struct Section {
 /// Takes a playbook apart. Never fails: what is wrong is reported beside what was found.
 pub(super) fn read(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Document {
     let (front_matter, body) = front_matter(text, file, faults);
-    let headings = headings(text, body);
+    let headings: Vec<Heading> =
+        headings(text, body).into_iter().filter(|heading| heading.level == 2).collect();
     let mut document = Document { front_matter, ..Document::default() };
     let first = headings.first().map_or(text.len(), |heading| heading.whole.start);
     document.preamble = prose(text, body..first, file, faults);
@@ -65,11 +66,15 @@ pub(super) fn include(text: &str, path: &str, file: FileId, faults: &mut Vec<Dia
     Prose { path: path.to_owned(), ..prose(text, start..text.len(), file, faults) }
 }
 
-struct Heading {
+/// A heading that stands in no list and no quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// Its level, from 1 to 6.
+    pub level: u8,
     /// The heading's bytes, its line end included.
-    whole: Range<usize>,
+    pub whole: Range<usize>,
     /// The bytes of its text.
-    words: Range<usize>,
+    pub words: Range<usize>,
 }
 
 /// Finds the front matter: only what stands at the very beginning is one.
@@ -110,20 +115,19 @@ pub(super) fn front_matter(
     (None, text.len())
 }
 
-fn headings(text: &str, body: usize) -> Vec<Heading> {
+/// Finds the headings of a text from a byte on.
+pub fn headings(text: &str, body: usize) -> Vec<Heading> {
     let mut headings = Vec::new();
     let mut open: Option<(Range<usize>, Option<Range<usize>>)> = None;
     let mut depth = 0_u32;
     for (event, range) in Parser::new_ext(&text[body..], options()).into_offset_iter() {
         let range = body + range.start..body + range.end;
         match event {
-            Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) if depth == 0 => {
-                open = Some((range, None));
-            }
-            Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
+            Event::Start(Tag::Heading { .. }) if depth == 0 => open = Some((range, None)),
+            Event::End(TagEnd::Heading(level)) => {
                 if let Some((whole, words)) = open.take() {
                     let words = words.unwrap_or(whole.end..whole.end);
-                    headings.push(Heading { whole, words });
+                    headings.push(Heading { level: level as u8, whole, words });
                 }
             }
             Event::Start(Tag::List(_) | Tag::BlockQuote(_) | Tag::Item) => depth += 1,

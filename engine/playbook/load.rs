@@ -180,7 +180,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Resolves a path against the file that names it, inside the library.
-fn beside(file: &str, wanted: &str) -> Option<String> {
+pub fn beside(file: &str, wanted: &str) -> Option<String> {
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let mut parts: Vec<String> = Vec::new();
     for component in folder.join(wanted).components() {

@@ -22,10 +22,12 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Template};
 use crate::source::{Source, Span, Spanned};
 
+pub use document::{Heading, headings};
 pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
-pub use load::{LoadError, hex, load, load_text, resolve};
-pub use page::front_matter;
+pub use load::{LoadError, beside, hex, load, load_text, resolve};
+pub use node::{Node, Tree};
+pub use page::{foreign, foreign_data, front_matter};
 use schema::valid_schema;
 pub use schema::{schema, schema_errors};
 

@@ -6,26 +6,70 @@ mod yaml;
 
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
 
+use serde_json::Value;
+
 use crate::source::{FileId, Span, Spanned};
 
 pub(super) use yaml::read;
 
 /// A value of the front matter.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub enum Node {
+    /// Nothing.
     Null,
+    /// Yes or no.
     Bool(bool),
+    /// A whole number.
     Integer(i64),
+    /// Any number.
     Float(f64),
+    /// Text.
     Text(String),
+    /// A list.
     List(Vec<Tree>),
+    /// A map, in the order in which it is written.
     Map(Vec<(Spanned<String>, Tree)>),
 }
 
 /// A value and its place.
-pub(super) type Tree = Spanned<Node>;
+pub type Tree = Spanned<Node>;
 
 impl Node {
+    /// Returns the entries of a map; anything else has none.
+    pub fn entries(&self) -> &[(Spanned<String>, Tree)] {
+        if let Node::Map(entries) = self { entries } else { &[] }
+    }
+
+    /// Returns the items of a list; anything else has none.
+    pub fn items(&self) -> &[Tree] {
+        if let Node::List(items) = self { items } else { &[] }
+    }
+
+    /// Returns what a map has at a key.
+    pub fn get(&self, key: &str) -> Option<&Tree> {
+        self.entries().iter().find(|(found, _)| found.value == key).map(|(_, value)| value)
+    }
+
+    /// Returns a text.
+    pub fn text(&self) -> Option<&str> {
+        if let Node::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// Returns the value without its places.
+    pub fn json(&self) -> Value {
+        match self {
+            Node::Null => Value::Null,
+            Node::Bool(value) => Value::from(*value),
+            Node::Integer(value) => Value::from(*value),
+            Node::Float(value) => Value::from(*value),
+            Node::Text(text) => Value::from(text.as_str()),
+            Node::List(items) => items.iter().map(|item| item.json()).collect(),
+            Node::Map(entries) => {
+                entries.iter().map(|(key, value)| (key.value.clone(), value.json())).collect()
+            }
+        }
+    }
+
     /// Says what kind of value it is.
     pub(super) fn kind(&self) -> &'static str {
         match self {
