@@ -79,7 +79,9 @@ fn every_rule_has_a_page_that_fires_it_alone_and_then_passes() {
             let strict = rule.profile == Profile::Strict;
             assert_eq!(asks, strict, "the page of {} is of profile {asked}", rule.name);
         }
-        assert_eq!(passes.text.lines().count(), 1, "{} still fires", rule.name);
+        // What a model took is said where it doubts nothing, too.
+        let lines = if rule.name == wizard::lint::DOUBT { 3 } else { 1 };
+        assert_eq!(passes.text.lines().count(), lines, "{} still fires", rule.name);
     }
 }
 

@@ -17,6 +17,8 @@ mod layout;
 mod lint;
 mod live;
 mod mistakes;
+mod new;
+mod online;
 mod pages;
 mod parsing;
 mod playbooks;

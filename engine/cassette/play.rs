@@ -219,7 +219,7 @@ impl Fetch for Player {
                 Some(Got::Unreachable(reason)) => reason.clone(),
                 None => format!("the cassette does not hold it: {AGAIN}"),
             };
-            Err(FetchError { url: url.to_owned(), reason })
+            Err(FetchError::new(url, reason))
         }
         .boxed()
     }

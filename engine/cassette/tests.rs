@@ -63,9 +63,7 @@ impl Fetch for World {
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
         let answer = match (url, stored) {
-            ("https://a.test/gone", _) => {
-                Err(FetchError { url: url.to_owned(), reason: "no route".to_owned() })
-            }
+            ("https://a.test/gone", _) => Err(FetchError::new(url, "no route")),
             (_, Some(_)) => Ok(FetchAnswer::Unchanged),
             _ => Ok(FetchAnswer::Page(page(url, "fresh"))),
         };

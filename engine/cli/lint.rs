@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::replace::replace;
 use crate::cli::select::{Selected, select, standard_input};
-use crate::cli::{FAILED, SUCCEEDED, print};
+use crate::cli::surroundings::Surroundings;
+use crate::cli::{FAILED, SUCCEEDED, UNABLE, doubts, online, print};
 use crate::diagnostic::sarif::Described;
 use crate::diagnostic::{Diagnostic, Level, concise, github, json, repair, sarif, text};
 use crate::lint::{self, Known, Profile, rules};
@@ -39,10 +40,19 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, value_name = "WHICH", default_missing_value = "safe")]
     fix: Option<Repairs>,
     /// Fail for these too, not for errors alone
+    ///
+    /// Never for what a model says.
     #[arg(long, value_enum, value_name = "LEVEL")]
     deny: Option<Denied>,
+    /// Ask the hosts of docs and of servers too
+    ///
+    /// Without it, lint touches no network.
+    #[arg(long)]
+    online: bool,
+    #[command(flatten)]
+    reading: doubts::Reading,
     /// List the rules and do nothing else
-    #[arg(long, conflicts_with_all = ["playbooks", "format", "fix", "deny"])]
+    #[arg(long, conflicts_with_all = ["playbooks", "format", "fix", "deny", "online", "model"])]
     list: bool,
 }
 
@@ -93,7 +103,7 @@ struct Checked {
     repaired: usize,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     if arguments.list {
         print::out(&list())?;
         return Ok(SUCCEEDED);
@@ -103,17 +113,35 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         Strictness::Default => Profile::Default,
         Strictness::Strict => Profile::Strict,
     };
-    let known = tools::known();
-    let is_piped = arguments.playbooks.iter().any(|name| name == "-");
-    if is_piped && arguments.fix.is_some() {
+    let reads = arguments.reading.is_wanted()?;
+    let typed = standard_input(&arguments.playbooks)?;
+    if typed.is_some() && arguments.fix.is_some() {
         bail!("standard input cannot be repaired; name a file");
     }
-    let checked = if let Some(bundle) = standard_input(&arguments.playbooks)? {
-        let (_, findings) = lint::check(&bundle, &known, profile);
-        vec![Checked { bundle, findings, repaired: 0 }]
-    } else {
-        let selected = select(&arguments.playbooks)?;
-        side_by_side(&selected, |playbook| check(playbook, &known, profile, arguments.fix))?
+    let selected = if typed.is_some() { Vec::new() } else { select(&arguments.playbooks)? };
+    let mut known = tools::known();
+    let mut told = Vec::new();
+    let mut unread = Vec::new();
+    if arguments.online || reads {
+        let bundles = match &typed {
+            Some(bundle) => vec![bundle.clone()],
+            None => side_by_side(&selected, Selected::load)?,
+        };
+        if arguments.online {
+            told.extend(online::ask(&bundles, &mut known, surroundings)?);
+        }
+        let read = arguments.reading.read(&bundles, &mut known, surroundings)?;
+        told.extend(read.told);
+        unread = read.unread;
+    }
+    let checked = match typed {
+        Some(bundle) => {
+            let (_, findings) = lint::check(&bundle, &known, profile);
+            vec![Checked { bundle, findings, repaired: 0 }]
+        }
+        None => {
+            side_by_side(&selected, |playbook| check(playbook, &known, profile, arguments.fix))?
+        }
     };
     show(&checked, arguments.format)?;
     let level = |level: Level| {
@@ -122,12 +150,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<u8> {
     };
     let counts = [level(Level::Error), level(Level::Warning), level(Level::Info)];
     summarize(&checked, counts, arguments.fix);
-    let denied = match arguments.deny {
-        None => counts[0],
-        Some(Denied::Warnings) => counts[0] + counts[1],
-        Some(Denied::Infos) => counts.iter().sum(),
+    told.iter().chain(&unread).for_each(|line| print::complain(line));
+    let worst = match arguments.deny {
+        None => Level::Error,
+        Some(Denied::Warnings) => Level::Warning,
+        Some(Denied::Infos) => Level::Info,
     };
-    Ok(if denied > 0 { FAILED } else { SUCCEEDED })
+    let mut findings = checked.iter().flat_map(|checked| &checked.findings);
+    // What a model says is its opinion, and decides nothing.
+    let denied = findings.any(|finding| finding.level <= worst && finding.rule != lint::DOUBT);
+    Ok(match (denied, unread.is_empty()) {
+        (true, _) => FAILED,
+        (false, false) => UNABLE,
+        (false, true) => SUCCEEDED,
+    })
 }
 
 /// Does something to each, on every core; the results stand in the order of what was given.
@@ -261,18 +297,12 @@ fn count(number: usize, of: &str) -> Option<String> {
     }
 }
 
-/// Every rule with its level, its profile and the first sentence of its page, a line each: as much
-/// of it as the terminal is wide, if there is one.
+/// Every rule with its level, its profile and the first sentence of its page.
 fn list() -> String {
     let width = rules::RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
-    let columns = print::columns_of_out().unwrap_or(usize::MAX);
     let line = |rule: &&lint::Rule| {
         let (level, profile) = (rule.level.word(), rule.profile.word());
-        let line = format!("{:width$}  {level:7}  {profile:7}  {}", rule.name, rule.summary());
-        if line.chars().count() <= columns {
-            return line + "\n";
-        }
-        line.chars().take(columns.saturating_sub(1)).chain(['…', '\n']).collect()
+        format!("{:width$}  {level:7}  {profile:7}  {}\n", rule.name, rule.summary())
     };
     rules::RULES.iter().map(line).collect()
 }

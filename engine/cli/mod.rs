@@ -4,14 +4,18 @@ mod ask;
 mod budget;
 mod demo;
 mod doctor;
+mod doubts;
 mod explain;
 mod fmt;
 mod folder;
+mod import;
 mod inputs;
 mod lint;
 mod list;
 pub mod live;
 mod model;
+mod new;
+mod online;
 mod plan;
 mod play;
 mod print;
@@ -23,6 +27,7 @@ mod signals;
 mod surroundings;
 mod target;
 mod telling;
+mod wish;
 mod world;
 
 use std::process::ExitCode;
@@ -48,6 +53,7 @@ enum Command {
     Fmt(fmt::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
+    New(new::Arguments),
     Show(show::Arguments),
     Doctor(doctor::Arguments),
 }
@@ -73,8 +79,9 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
-        Command::Lint(arguments) => lint::run(arguments),
+        Command::Lint(arguments) => lint::run(arguments, &surroundings),
         Command::List(arguments) => list::run(arguments, &surroundings),
+        Command::New(arguments) => new::run(arguments),
         Command::Plan(arguments) => plan::run(arguments, &surroundings),
         Command::Play(arguments) => play::run(arguments, &surroundings),
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),

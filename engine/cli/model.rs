@@ -18,17 +18,24 @@ use crate::run::Model;
 /// Which model answers.
 #[derive(Debug, clap::Args)]
 pub(super) struct Choice {
-    /// The service that answers, such as anthropic, openai or ollama
-    #[arg(long, value_name = "NAME", help_heading = "Model")]
-    pub(super) provider: Option<String>,
+    #[command(flatten)]
+    service: Service,
 
     /// The model that `default` stands for: an id, or an alias such as small
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     model: Option<String>,
+}
+
+/// The service that answers, and how it is reached.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Service {
+    /// The service that answers, such as anthropic, openai or ollama
+    #[arg(long, value_name = "NAME", help_heading = "Model")]
+    provider: Option<String>,
 
     /// Where the service is
     #[arg(long, value_name = "URL", help_heading = "Model")]
-    pub(super) base_url: Option<String>,
+    base_url: Option<String>,
 
     /// A header of every request; `NAME: @FILE` reads its value from a file
     #[arg(long, value_name = "NAME: VALUE", help_heading = "Model")]
@@ -85,7 +92,19 @@ pub(super) struct Found {
 /// Says how to get a model.
 pub(super) const NO_MODEL: &str = include_str!("no_model.md");
 
+impl Service {
+    /// Whether any of its flags was given.
+    pub(super) fn is_named(&self) -> bool {
+        self.provider.is_some() || self.base_url.is_some() || !self.header.is_empty()
+    }
+}
+
 impl Choice {
+    /// Makes a choice of a service and of what `default` stands for.
+    pub(super) fn new(service: Service, model: Option<String>) -> Self {
+        Choice { service, model }
+    }
+
     /// Chooses a service and opens the way to it; nothing where none is set up.
     pub(super) fn choose(&self, surroundings: &Surroundings) -> anyhow::Result<Option<Chosen>> {
         let Some(settled) = self.settle(surroundings)? else { return Ok(None) };
@@ -94,7 +113,7 @@ impl Choice {
             .catalogue
             .provider(&name)
             .with_context(|| unknown(&settled.catalogue, &name))?;
-        if settled.key.is_none() && !service.keys.is_empty() && self.base_url.is_none() {
+        if settled.key.is_none() && !service.keys.is_empty() && self.service.base_url.is_none() {
             let names: Vec<&str> = service.keys.iter().map(|source| source.env.as_str()).collect();
             bail!("the service `{name}` has no key: set {}", names.join(" or "));
         }
@@ -144,13 +163,13 @@ impl Choice {
         let settings = Settings::read(surroundings)?;
         let catalogue = read_catalogue(surroundings)?;
         let named = first([
-            flag("--provider", self.provider.as_ref()),
+            flag("--provider", self.service.provider.as_ref()),
             variable(surroundings, "WIZARD_PROVIDER"),
             setting("provider", settings.provider.as_ref()),
         ]);
         let chosen = named.or_else(|| with_key(&catalogue, surroundings));
         let Some(chosen) = chosen else {
-            if self.base_url.is_some() || settings.base_url.is_some() {
+            if self.service.base_url.is_some() || settings.base_url.is_some() {
                 bail!("`--base-url` wants `--provider NAME`, which says how to speak to it");
             }
             return Ok(None);
@@ -161,7 +180,7 @@ impl Choice {
         let is_own = settings.provider.as_deref().is_none_or(|own| own == name);
         let settings = if is_own { settings } else { Settings::default() };
         let base_url = first([
-            flag("--base-url", self.base_url.as_ref()),
+            flag("--base-url", self.service.base_url.as_ref()),
             service.base_url_env.iter().find_map(|name| variable(surroundings, name)),
             setting("base_url", settings.base_url.as_ref()),
         ]);
@@ -185,7 +204,7 @@ impl Choice {
             setting("model", settings.model.as_ref()),
         ]);
         let mut headers = settings.headers;
-        for header in &self.header {
+        for header in &self.service.header {
             let (name, value) = read_header(header)?;
             headers.insert(name, value);
         }
@@ -219,16 +238,21 @@ impl Chosen {
             if models.contains_key(alias) {
                 continue;
             }
-            let entry = self.entry(alias).with_context(|| {
-                format!(
-                    "the service `{}` has no model for the alias `{alias}`: name one with `--model`, \
-                     or under `aliases` in models.toml",
-                    self.service
-                )
-            })?;
-            models.insert(alias.to_owned(), model(entry));
+            models.insert(alias.to_owned(), self.model(alias)?);
         }
         Ok(models)
+    }
+
+    /// Returns what an alias stands for.
+    pub(super) fn model(&self, alias: &str) -> anyhow::Result<Model> {
+        let entry = self.entry(alias).with_context(|| {
+            format!(
+                "the service `{}` has no model for the alias `{alias}`: name one with `--model`, \
+                 or under `aliases` in models.toml",
+                self.service
+            )
+        })?;
+        Ok(model(entry))
     }
 
     fn entry(&self, alias: &str) -> Option<Entry> {

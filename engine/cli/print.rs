@@ -46,12 +46,6 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Returns how wide the terminal behind standard output is, if there is one.
-pub(super) fn columns_of_out() -> Option<usize> {
-    let terminal = dialoguer::console::Term::stdout();
-    terminal.size_checked().filter(|_| terminal.is_term()).map(|(_, columns)| columns.into())
-}
-
 /// Returns how wide the terminal behind standard error is.
 pub(super) fn columns_of_err() -> usize {
     dialoguer::console::Term::stderr().size().1.into()

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Level, near};
 use crate::lint::rules::{self, unused_allow};
-use crate::lint::{Profile, Subject};
+use crate::lint::{Profile, Subject, answers};
 use crate::playbook::Allowed;
 use crate::source::{FileId, Span};
 
@@ -59,8 +59,8 @@ fn unused(subject: &Subject<'_>, profile: Profile, allow: &Allowed) -> Option<Di
             None => finding.help("`wizard lint --list` lists the rules"),
         });
     };
-    // What this profile does not look for cannot be missed.
-    if rule.profile > profile {
+    // What was not looked for cannot be missed.
+    if rule.profile > profile || !answers::could_look(rule, subject.known) {
         return None;
     }
     if rule.level == Level::Error {

@@ -1,12 +1,15 @@
 //! What is wrong with a playbook.
 
 mod allow;
+pub mod answers;
+pub mod doubts;
 mod language;
 pub mod places;
 pub mod rule;
 pub mod rules;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Cycle, Graph};
@@ -25,7 +28,15 @@ pub struct Known {
     pub tools: Vec<&'static str>,
     /// How an airplane is flattened.
     pub airplane: Option<Flatten>,
+    /// What hosts answered, where they were asked.
+    pub answers: Option<Arc<answers::Answers>>,
+    /// What a model doubts, where one was asked.
+    pub doubts: Option<Arc<doubts::Doubts>>,
 }
+
+/// The name of the rule that tells what a model doubts. Opinions decide nothing: whoever counts
+/// findings leaves these out.
+pub const DOUBT: &str = rules::model_doubt::RULE.name;
 
 /// What a rule looks at.
 pub struct Subject<'a> {

@@ -7,7 +7,7 @@ pub mod message;
 mod providers;
 pub mod retry;
 pub mod settings;
-mod sse;
+pub(crate) mod sse;
 
 use std::time::Duration;
 

@@ -4,16 +4,16 @@ use std::collections::VecDeque;
 
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// Its name; empty where the stream gave none.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its data: the `data` lines, joined by line feeds.
-    pub(super) data: String,
+    pub(crate) data: String,
 }
 
 /// Why a stream cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Damage {
+pub(crate) enum Damage {
     /// An event has no end in sight.
     #[error("an event in the stream is longer than {MOST_BYTES} bytes")]
     TooLong,
@@ -32,7 +32,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// **Invariant:** an event is handed out only after the blank line that ends it, so that the
 /// pieces into which the bytes were cut never show.
 #[derive(Debug, Default)]
-pub(super) struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     event: Event,
     has_data: bool,
@@ -43,7 +43,7 @@ pub(super) struct Parser {
 
 impl Parser {
     /// Takes the next bytes.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), Damage> {
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Result<(), Damage> {
         while let Some(at) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
             let (head, tail) = bytes.split_at(at);
             let end = tail[0];
@@ -60,7 +60,7 @@ impl Parser {
     }
 
     /// Returns the next whole event.
-    pub(super) fn next(&mut self) -> Option<Event> {
+    pub(crate) fn next(&mut self) -> Option<Event> {
         self.ready.pop_front()
     }
 

@@ -11,20 +11,9 @@ const MAX_QUERY: usize = 512;
 /// Reads an address, or says why nothing is fetched from there. `loopback` lets this machine in,
 /// also by `http` and on any port.
 pub(super) fn read(text: &str, loopback: bool) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("it is not an address: {error}"))?;
-    let host = url.host_str().unwrap_or_default();
-    let own = loopback && is_loopback(host);
-    if url.scheme() != "https" && !(own && url.scheme() == "http") {
-        return Err(format!("it begins with `{}:`; only `https:` is fetched", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a name or a password; docs are fetched without".to_owned());
-    }
-    if own {
+    let url = judged(text, loopback)?;
+    if loopback && is_local(&url) {
         return Ok(url);
-    }
-    if literal(host).is_some() {
-        return Err(format!("`{host}` is a number; write the host's name"));
     }
     if let Some(port) = url.port() {
         return Err(format!("it names the port {port}; docs are fetched from 443"));
@@ -34,6 +23,35 @@ pub(super) fn read(text: &str, loopback: bool) -> Result<Url, String> {
         return Err(format!(
             "it is too long; a path has at most {MAX_PATH} bytes and a query {MAX_QUERY}"
         ));
+    }
+    Ok(url)
+}
+
+/// Reads the address of a server of tools, on any port and on this machine too, or says why it is
+/// not asked.
+pub(crate) fn read_server(text: &str) -> Result<Url, String> {
+    judged(text, true)
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    is_loopback(url.host_str().unwrap_or_default())
+}
+
+/// Holds an address to https and to a host that has a name and no user. This machine, where it is
+/// let in, may be a number and speak plain http.
+fn judged(text: &str, loopback: bool) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("it is not an address: {error}"))?;
+    let own = loopback && is_local(&url);
+    if url.scheme() != "https" && !(own && url.scheme() == "http") {
+        return Err(format!("it begins with `{}:`; only `https:` is fetched", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a name or a password; hosts are asked without".to_owned());
+    }
+    let host = url.host_str().unwrap_or_default();
+    if !own && literal(host).is_some() {
+        return Err(format!("`{host}` is a number; write the host's name"));
     }
     Ok(url)
 }
@@ -118,6 +136,20 @@ mod tests {
         }
         for url in ["http://10.0.0.1/", "http://docs.example.com/", "https://192.168.0.1/"] {
             assert!(read(url, true).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_tools_may_have_a_port_and_be_on_this_machine() {
+        for url in [
+            "https://mcp.example.com:8443/mcp",
+            "http://localhost:3000/mcp",
+            "http://127.0.0.1:3000/mcp",
+        ] {
+            assert!(read_server(url).is_ok(), "{url}");
+        }
+        for url in ["http://mcp.example.com/mcp", "https://10.0.0.1/mcp", "https://a@b.example/"] {
+            assert!(read_server(url).is_err(), "{url}");
         }
     }
 

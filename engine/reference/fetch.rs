@@ -1,13 +1,12 @@
 //! Pages, fetched from their hosts.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::{Arc, Once, OnceLock};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, StatusCode, Url, header, redirect};
+use reqwest::{Response, StatusCode, Url, header};
 
+use crate::reference::dial::{Dial, cause};
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page, address};
 
 /// The most bytes of a page, inflated.
@@ -21,17 +20,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 const ACCEPT: &str = "text/markdown, text/plain;q=0.9, text/html;q=0.8";
 
-const USER_AGENT: &str = concat!("wizard/", env!("CARGO_PKG_VERSION"));
-
-/// Makes the process able to speak TLS. Whoever builds a client calls it first.
-pub fn tls() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // It fails only where another provider stands already, and that one does as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
 /// Fetches pages with GET, without credentials, from public hosts by https.
 ///
 /// **Invariant:** nothing is dialled but the addresses that were judged, and a redirect never
@@ -39,8 +27,30 @@ pub fn tls() {
 #[derive(Debug)]
 pub struct HttpFetch {
     timeout: Duration,
-    loopback: bool,
-    client: OnceLock<Result<Client, String>>,
+    dial: Dial,
+}
+
+/// A page, and whether its host said that it is at another address for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The page.
+    pub page: Page,
+    /// Every redirect on the way to it was a permanent one, and there was one.
+    pub moved: bool,
+}
+
+/// Why there is no page.
+enum Fault {
+    /// The host was not asked, did not answer, or refuses.
+    Unreached(String),
+    /// It answers, and not with a text that can be read.
+    Unreadable(String),
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Fault::Unreached(reason)
+    }
 }
 
 impl Default for HttpFetch {
@@ -52,13 +62,19 @@ impl Default for HttpFetch {
 impl HttpFetch {
     /// Makes one for public hosts, which have half a minute to answer.
     pub fn new() -> Self {
-        HttpFetch { timeout: TIMEOUT, loopback: false, client: OnceLock::new() }
+        HttpFetch { timeout: TIMEOUT, dial: Dial::default() }
     }
 
     /// Lets this machine answer, also by plain http: for tests.
     #[must_use]
     pub fn allow_loopback(self) -> Self {
-        HttpFetch { loopback: true, ..self }
+        HttpFetch { dial: self.dial.allow_loopback(), ..self }
+    }
+
+    /// Lets one server of this machine answer for every host: for tests.
+    #[must_use]
+    pub fn stand_in(self, server: SocketAddr) -> Self {
+        HttpFetch { dial: self.dial.stand_in(server), ..self }
     }
 
     /// Changes how long a host has to answer.
@@ -67,46 +83,72 @@ impl HttpFetch {
         HttpFetch { timeout, ..self }
     }
 
-    fn client(&self) -> Result<&Client, String> {
-        let client = self.client.get_or_init(|| {
-            tls();
-            Client::builder()
-                .user_agent(USER_AGENT)
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                // A proxy would resolve names again, unjudged.
-                .no_proxy()
-                .dns_resolver(Arc::new(Public { loopback: self.loopback }))
-                .build()
-                .map_err(|error| cause(&error))
-        });
-        client.as_ref().map_err(Clone::clone)
+    /// Asks for a page, whatever is stored of it.
+    pub async fn look(&self, url: &str) -> Result<Looked, FetchError> {
+        match self.within(url, None).await? {
+            (FetchAnswer::Page(page), moved) => Ok(Looked { page, moved }),
+            (FetchAnswer::Unchanged, _) => {
+                let reason = "the host says that a stored copy is current, and was told of none";
+                Err(FetchError::new(url, reason))
+            }
+        }
     }
 
-    async fn follow(&self, url: &str, stored: Option<&Page>) -> Result<FetchAnswer, String> {
-        let mut target = address::read(url, self.loopback)?;
+    async fn within(
+        &self,
+        url: &str,
+        stored: Option<&Page>,
+    ) -> Result<(FetchAnswer, bool), FetchError> {
+        let answer = tokio::time::timeout(self.timeout, self.follow(url, stored)).await;
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(Fault::Unreached(reason))) => Err(FetchError::new(url, reason)),
+            Ok(Err(Fault::Unreadable(reason))) => {
+                Err(FetchError { unreadable: true, ..FetchError::new(url, reason) })
+            }
+            Err(_) => {
+                let reason = format!("the host has not answered within {:?}", self.timeout);
+                Err(FetchError::new(url, reason))
+            }
+        }
+    }
+
+    async fn follow(&self, url: &str, stored: Option<&Page>) -> Result<(FetchAnswer, bool), Fault> {
+        let mut target = address::read(url, self.dial.is_local())?;
         let host = target.host_str().unwrap_or_default().to_owned();
+        let mut moved = None;
         for _ in 0..=MAX_REDIRECTS {
             let response = self.ask(&target, stored).await?;
             let status = response.status();
             match status {
-                StatusCode::OK => return self.page(response).await.map(FetchAnswer::Page),
-                StatusCode::NOT_MODIFIED if stored.is_some() => return Ok(FetchAnswer::Unchanged),
+                StatusCode::OK => {
+                    let page = self.page(&target, response).await?;
+                    return Ok((FetchAnswer::Page(page), moved == Some(true)));
+                }
+                StatusCode::NOT_MODIFIED if stored.is_some() => {
+                    return Ok((FetchAnswer::Unchanged, moved == Some(true)));
+                }
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
                 | StatusCode::PERMANENT_REDIRECT => {
+                    let lasting = matches!(
+                        status,
+                        StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT
+                    );
+                    moved = Some(moved.unwrap_or(true) && lasting);
                     target = self.next(&target, &response, &host)?;
                 }
-                _ => return Err(format!("the host answers {status}")),
+                _ => return Err(Fault::Unreached(format!("the host answers {status}"))),
             }
         }
-        Err(format!("it redirects more than {MAX_REDIRECTS} times"))
+        Err(Fault::Unreached(format!("it redirects more than {MAX_REDIRECTS} times")))
     }
 
     async fn ask(&self, url: &Url, stored: Option<&Page>) -> Result<Response, String> {
-        let mut request = self.client()?.get(url.clone()).header(header::ACCEPT, ACCEPT);
+        let url = self.dial.target(url);
+        let mut request = self.dial.client()?.get(url).header(header::ACCEPT, ACCEPT);
         if let Some(etag) = stored.and_then(|page| page.etag.as_ref()) {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
@@ -123,7 +165,7 @@ impl HttpFetch {
         let url = from
             .join(&location)
             .map_err(|error| format!("it redirects to `{}`: {error}", location.escape_debug()))?;
-        let url = address::read(url.as_str(), self.loopback)
+        let url = address::read(url.as_str(), self.dial.is_local())
             .map_err(|reason| format!("it redirects to `{url}`: {reason}"))?;
         let next = url.host_str().unwrap_or_default();
         if next != host {
@@ -134,25 +176,26 @@ impl HttpFetch {
         Ok(url)
     }
 
-    async fn page(&self, mut response: Response) -> Result<Page, String> {
+    async fn page(&self, url: &Url, mut response: Response) -> Result<Page, Fault> {
         let kind = text_of(&response, &header::CONTENT_TYPE).unwrap_or_default();
         let (media_type, charset) = media_type(&kind);
         if !(media_type.starts_with("text/") || media_type == "application/xhtml+xml") {
-            return Err(match media_type.as_str() {
+            return Err(Fault::Unreadable(match media_type.as_str() {
                 "" => "the host does not say what it is".to_owned(),
                 other => format!("it is `{}`, not text", other.escape_debug()),
-            });
+            }));
         }
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
             if bytes.len() + chunk.len() > MAX_BYTES {
-                return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
+                let most = MAX_BYTES / 1024 / 1024;
+                return Err(Fault::Unreadable(format!("it is larger than {most} MiB")));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(Page {
-            url: response.url().to_string(),
-            body: decoded(&bytes, &charset)?,
+            url: url.to_string(),
+            body: decoded(&bytes, &charset).map_err(Fault::Unreadable)?,
             media_type,
             etag: text_of(&response, &header::ETAG),
             last_modified: text_of(&response, &header::LAST_MODIFIED),
@@ -167,42 +210,7 @@ impl Fetch for HttpFetch {
         url: &'a str,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
-        Box::pin(async move {
-            let answer = tokio::time::timeout(self.timeout, self.follow(url, stored)).await;
-            let answer = answer.unwrap_or_else(|_| {
-                Err(format!("the host has not answered within {:?}", self.timeout))
-            });
-            answer.map_err(|reason| FetchError { url: url.to_owned(), reason })
-        })
-    }
-}
-
-/// Resolves names to public addresses. A name that has any other is refused whole.
-struct Public {
-    loopback: bool,
-}
-
-impl Resolve for Public {
-    fn resolve(&self, name: Name) -> Resolving {
-        let loopback = self.loopback;
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let lookup = move || -> Result<Vec<SocketAddr>, String> {
-                let found = (host.as_str(), 0)
-                    .to_socket_addrs()
-                    .map_err(|_| format!("the name `{host}` does not resolve"))?;
-                let found: Vec<SocketAddr> = found.collect();
-                let inside = found.iter().map(SocketAddr::ip).find(|address| {
-                    !(address::is_public(*address) || (loopback && address.is_loopback()))
-                });
-                match inside {
-                    Some(address) => Err(format!("`{host}` is at the private address {address}")),
-                    None => Ok(found),
-                }
-            };
-            let found = tokio::task::spawn_blocking(lookup).await??;
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
+        Box::pin(async move { Ok(self.within(url, stored).await?.0) })
     }
 }
 
@@ -231,15 +239,6 @@ fn decoded(bytes: &[u8], charset: &str) -> Result<String, String> {
         "iso-8859-1" | "latin1" => Ok(bytes.iter().copied().map(char::from).collect()),
         other => Err(format!("its charset `{}` is not known", other.escape_debug())),
     }
-}
-
-/// Says what is at the bottom of an error: what is above only says that something failed.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]
@@ -283,6 +282,8 @@ mod tests {
                 reply("200 OK", &headers, "# P\u{e4}ge\n".as_bytes())
             }
             "/moved" => reply("301 Moved Permanently", "Location: /page\r\n", b""),
+            "/latest" => reply("302 Found", "Location: /page\r\n", b""),
+            "/once" => reply("308 Permanent Redirect", "Location: /latest\r\n", b""),
             "/away" => {
                 reply("302 Found", &format!("Location: http://localhost:{port}/page\r\n"), b"")
             }
@@ -361,6 +362,48 @@ mod tests {
             let error = fetch(path, None).await.unwrap_err();
             assert!(error.contains(wanted), "{path}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_address_has_moved_when_every_redirect_says_for_good() {
+        let port = serve();
+        let fetch = HttpFetch::new().allow_loopback();
+        for (path, moved) in
+            [("/page", false), ("/moved", true), ("/latest", false), ("/once", false)]
+        {
+            let looked = fetch.look(&format!("http://127.0.0.1:{port}{path}")).await.unwrap();
+            assert_eq!(looked.moved, moved, "{path}");
+            assert_eq!(looked.page.url, format!("http://127.0.0.1:{port}/page"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_there_and_no_text_is_told_from_what_is_not_there() {
+        let port = serve();
+        let fetch = HttpFetch::new().allow_loopback();
+        for (path, unreadable) in [
+            ("/binary", true),
+            ("/untyped", true),
+            ("/big", true),
+            ("/none", false),
+            ("/away", false),
+        ] {
+            let error = fetch.look(&format!("http://127.0.0.1:{port}{path}")).await.unwrap_err();
+            assert_eq!(error.unreadable, unreadable, "{path}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_stands_in_answers_for_hosts_and_no_rule_is_bent() {
+        let server = SocketAddr::from(([127, 0, 0, 1], serve()));
+        let fetch = HttpFetch::new().stand_in(server);
+        let looked = fetch.look("https://docs.example.com/moved").await.unwrap();
+        assert_eq!(looked.page.url, "https://docs.example.com/page");
+        let headers = fetch.look("https://docs.example.com/headers").await.unwrap();
+        assert!(headers.page.body.contains("host: docs.example.com"), "{}", headers.page.body);
+        assert!(fetch.look("http://docs.example.com/page").await.is_err());
+        let away = fetch.look("https://docs.example.com/away").await.unwrap_err();
+        assert!(away.reason.starts_with("it redirects to `http://localhost:"), "{away}");
     }
 
     #[tokio::test]

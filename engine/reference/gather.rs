@@ -268,7 +268,7 @@ async fn fetched(
 }
 
 /// Returns a page's text as markdown.
-async fn markdown(page: &Page) -> Result<String, String> {
+pub async fn markdown(page: &Page) -> Result<String, String> {
     let text = match page.media_type.as_str() {
         "text/html" | "application/xhtml+xml" => html::markdown(&page.body).await?,
         _ => page.body.clone(),
@@ -359,7 +359,7 @@ mod tests {
             stored: Option<&'a Page>,
         ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
             self.asked.lock().unwrap().push((url.to_owned(), stored.is_some()));
-            let lost = FetchError { url: url.to_owned(), reason: "the line is dead".to_owned() };
+            let lost = FetchError::new(url, "the line is dead");
             Box::pin(std::future::ready(self.answers.get(url).cloned().ok_or(lost)))
         }
     }

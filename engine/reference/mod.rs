@@ -1,6 +1,7 @@
 //! What the model may look up: docs fetched fresh, and airplanes flattened to markdown.
 
-mod address;
+pub(crate) mod address;
+pub(crate) mod dial;
 mod fetch;
 mod flatten;
 mod gather;
@@ -20,9 +21,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::playbook::hex;
 
-pub use fetch::{HttpFetch, tls};
+pub use dial::{Dial, tls};
+pub use fetch::{HttpFetch, Looked};
 pub use flatten::airplane;
-pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather};
+pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
+pub use pieces::{Heading, headings};
 pub use store::Store;
 
 /// A doc, file or airplane as the model sees it.
@@ -135,6 +138,15 @@ pub struct FetchError {
     pub url: String,
     /// Why, as a lowercase fragment.
     pub reason: String,
+    /// The host answers, and not with a text that can be read.
+    pub unreadable: bool,
+}
+
+impl FetchError {
+    /// Makes one of an address from which nothing came.
+    pub fn new(url: &str, reason: impl Into<String>) -> Self {
+        FetchError { url: url.to_owned(), reason: reason.into(), unreadable: false }
+    }
 }
 
 /// The references of a run, as `reference` lists, searches and reads them.

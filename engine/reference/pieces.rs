@@ -85,17 +85,18 @@ fn sections(text: &str) -> Vec<Piece<'_>> {
 }
 
 /// A heading of a markdown text.
-pub(super) struct Heading {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
     /// The byte at which its line begins.
-    pub(super) at: usize,
+    pub at: usize,
     /// Its level, from 1.
-    pub(super) level: usize,
+    pub level: usize,
     /// Its words, without marks.
-    pub(super) words: String,
+    pub words: String,
 }
 
 /// Finds the headings of a markdown text, in order.
-pub(super) fn headings(text: &str) -> Vec<Heading> {
+pub fn headings(text: &str) -> Vec<Heading> {
     let mut headings = Vec::new();
     let mut fence = Fence::default();
     let mut at = 0;

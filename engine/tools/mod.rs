@@ -61,6 +61,7 @@ pub fn known() -> Known {
     Known {
         tools: WORDS.to_vec(),
         airplane: Some(|bundle, name| Ok(crate::reference::airplane(bundle, name)?.tokens)),
+        ..Known::default()
     }
 }
 

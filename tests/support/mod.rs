@@ -1,7 +1,10 @@
 //! What the tests share.
 
+pub(crate) mod hosts;
+pub(crate) mod http;
 pub(crate) mod numbers;
 pub(crate) mod page;
+pub(crate) mod tools;
 pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,9 @@
 //! number. A `console` fence runs its `$` lines, in a folder of the
 //! page's own, and holds what they print against the lines that follow. Its attributes: `project=PATH`
 //! first copies a folder of the repository there, and `cassette=PATH` one of its files to
-//! `../cassette.jsonl`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
+//! `../cassette.jsonl`. A fence with `answers=ADDRESS` is what that address answers over HTTP, one
+//! with `tools=ADDRESS` is a JSON list of the tools of a server there, and one with `reply` is what
+//! the model replies next: the input of `done`, or else a text. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
 //! `diff`, which says how the folder differs from what the page and the project put there.
 
 use std::fmt::Write as _;
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 use regex::Regex;
 
+use crate::support::hosts::Hosts;
+use crate::support::tools::{Era, ToolServer};
 use crate::support::tree::{self, Tree};
 use crate::support::{bless, difference, root, shown};
 
@@ -107,6 +111,7 @@ fn played(page: &str) -> Result<String, String> {
         if let Some(file) = fence.attribute("file") {
             place.put(Tree::from([(file.to_owned(), fence.contents().into_bytes())]));
         }
+        place.host(&fence)?;
         if !fence.is_console() {
             continue;
         }
@@ -148,6 +153,10 @@ struct Place {
     above: tempfile::TempDir,
     work: PathBuf,
     before: Tree,
+    /// What stands in for hosts, where the page has any.
+    hosts: Option<Hosts>,
+    /// Whether a model is set up.
+    model: bool,
 }
 
 impl Place {
@@ -156,7 +165,32 @@ impl Place {
         let work = above.path().join("work");
         std::fs::create_dir(&work).unwrap();
         std::fs::create_dir(above.path().join("home")).unwrap();
-        Place { above, work, before: Tree::new() }
+        Place { above, work, before: Tree::new(), hosts: None, model: false }
+    }
+
+    /// Lets a host or the model answer as a fence says, if it says that.
+    fn host(&mut self, fence: &Fence) -> Result<(), String> {
+        let (page, tools) = (fence.attribute("answers"), fence.attribute("tools"));
+        let reply = fence.attribute("reply").is_some();
+        if page.is_none() && tools.is_none() && !reply {
+            return Ok(());
+        }
+        let hosts = self.hosts.get_or_insert_with(Hosts::start);
+        if let Some(url) = page {
+            hosts.page(url, &fence.text);
+        }
+        if let Some(url) = tools {
+            let names = serde_json::from_str(&fence.text);
+            let names: Vec<String> = names.map_err(|error| format!("`{url}`: {error}"))?;
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            hosts.tools(url, ToolServer::new(Era::Session, true, &names));
+        }
+        if reply {
+            self.model = true;
+            let text = || serde_json::Value::String(fence.text.clone());
+            hosts.reply(serde_json::from_str(&fence.text).unwrap_or_else(|_| text()));
+        }
+        Ok(())
     }
 
     fn put(&mut self, files: Tree) {
@@ -204,6 +238,13 @@ impl Place {
             command.env(variable, home.join(folder));
         }
         command.envs([("NO_COLOR", "1"), ("COLUMNS", "80"), ("TERM", "dumb"), ("TZ", "UTC")]);
+        if let Some(hosts) = &self.hosts {
+            command.env("WIZARD_STAND_IN", hosts.address.to_string());
+            if self.model {
+                command.env("ANTHROPIC_BASE_URL", format!("http://{}", hosts.address));
+                command.env("ANTHROPIC_API_KEY", "x");
+            }
+        }
         command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
         command.stdin(match input {
             Some(file) => Stdio::from(
@@ -243,6 +284,9 @@ impl Place {
         for above in [real.as_path(), self.above.path()] {
             text = text.replace(above.join("work").to_str().unwrap(), "[ROOT]");
             text = text.replace(above.join("home").to_str().unwrap(), "[HOME]");
+        }
+        if let Some(hosts) = &self.hosts {
+            text = text.replace(&hosts.address.to_string(), "[SERVER]");
         }
         let text = text.replace(root().to_str().unwrap(), "[REPOSITORY]");
         let text = text.replace("python3 -m", "python -m");

@@ -1,11 +1,13 @@
 //! A server on loopback that answers just as a test tells it to.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use crate::support::http::receive;
+
 /// A request that arrived.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// The request line and the headers, in lower case.
     pub(crate) head: String,
@@ -31,7 +33,9 @@ impl Server {
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
-                noted.lock().unwrap().push(receive(&mut stream));
+                let asked = receive(&mut stream).unwrap_or_default();
+                let seen = Seen { head: asked.head.to_lowercase(), body: asked.body };
+                noted.lock().unwrap().push(seen);
                 answer(number, &mut stream);
             }
         });
@@ -78,22 +82,3 @@ pub(crate) fn chunked(bytes: &[u8], whole: bool) -> Vec<u8> {
 
 /// The head of an answer that streams.
 const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
-
-fn receive(stream: &mut TcpStream) -> Seen {
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            if length.is_none_or(|length| body.len() >= length.parse::<usize>().unwrap()) {
-                return Seen { head, body: body.to_owned() };
-            }
-        }
-        match stream.read(&mut piece) {
-            Ok(0) | Err(_) => return Seen::default(),
-            Ok(length) => bytes.extend_from_slice(&piece[..length]),
-        }
-    }
-}

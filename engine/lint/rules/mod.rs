@@ -6,9 +6,14 @@ mod dangling_need;
 mod exposed_secret;
 mod foreign_language;
 mod hidden_prose;
+mod html_doc;
 mod later_stage;
+mod missing_anchor;
 mod missing_env;
+mod missing_server_tool;
 mod missing_writes;
+pub(super) mod model_doubt;
+mod moved_doc;
 mod shared_power;
 mod too_many_stages;
 mod unbounded_items;
@@ -20,6 +25,9 @@ mod unknown_command;
 mod unknown_language;
 mod unknown_server;
 mod unknown_tool;
+mod unreachable_doc;
+mod unreachable_server;
+mod unreadable_doc;
 pub(super) mod unused_allow;
 mod unused_command;
 
@@ -39,13 +47,18 @@ pub const RULES: &[&Rule] = &[
     &exposed_secret::RULE,
     &foreign_language::RULE,
     &hidden_prose::RULE,
+    &html_doc::RULE,
     &later_stage::RULE,
     &parsed("misplaced-template", page!("misplaced-template")),
+    &missing_anchor::RULE,
     &missing_env::RULE,
     &parsed("missing-file", page!("missing-file")),
     &parsed("missing-key", page!("missing-key")),
     &parsed("missing-section", page!("missing-section")),
+    &missing_server_tool::RULE,
     &missing_writes::RULE,
+    &model_doubt::RULE,
+    &moved_doc::RULE,
     &parsed("no-front-matter", page!("no-front-matter")),
     &parsed("section-order", page!("section-order")),
     &shared_power::RULE,
@@ -61,6 +74,9 @@ pub const RULES: &[&Rule] = &[
     &unknown_language::RULE,
     &unknown_server::RULE,
     &unknown_tool::RULE,
+    &unreachable_doc::RULE,
+    &unreachable_server::RULE,
+    &unreadable_doc::RULE,
     &unused_allow::RULE,
     &unused_command::RULE,
     &parsed("wrong-type", page!("wrong-type")),
