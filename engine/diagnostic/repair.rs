@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::source::{FileId, Source};
 
-/// Applies the fixes of findings: the safe ones, or the guesses too. Returns the new text of each
-/// file that changes. A fix that overlaps one before it is left for another round, since what it
-/// would do there is not known any more.
-pub fn repaired(
-    files: &[Source],
-    findings: &[Diagnostic],
-    guesses: bool,
-) -> BTreeMap<FileId, String> {
+/// Returns the edits of fixes that can be made together: the safe ones, or the guesses too. A fix
+/// that overlaps one before it is left for another round, since what it would do there is not
+/// known any more.
+pub fn chosen(findings: &[Diagnostic], guesses: bool) -> Vec<&Edit> {
     let mut taken: Vec<&Edit> = Vec::new();
     let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
     for fix in fixes.filter(|fix| fix.safe || guesses) {
@@ -21,6 +17,17 @@ pub fn repaired(
             taken.extend(&fix.edits);
         }
     }
+    taken
+}
+
+/// Applies the fixes of findings that can be made together. Returns the new text of each file
+/// that changes.
+pub fn repaired(
+    files: &[Source],
+    findings: &[Diagnostic],
+    guesses: bool,
+) -> BTreeMap<FileId, String> {
+    let mut taken = chosen(findings, guesses);
     taken.sort_by_key(|edit| std::cmp::Reverse(edit.span));
     let mut texts = BTreeMap::new();
     for edit in taken {

@@ -18,6 +18,11 @@ use crate::source::{FileId, Span, Spanned};
 
 pub use rule::{Profile, Rule};
 
+/// Returns the names of the languages that playbooks speak of, sorted.
+pub fn languages() -> Vec<&'static str> {
+    language::names()
+}
+
 /// Flattens an airplane of a bundle: how many tokens it has, or what is wrong with it.
 pub type Flatten = fn(&Bundle, &str) -> Result<u64, String>;
 

@@ -6,30 +6,38 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::diagnostic::Diagnostic;
 use crate::expression::Template;
-use crate::playbook::{Prose, sentence};
+use crate::playbook::{Bundle, Prose, sentence};
 use crate::source::{FileId, Span, Spanned};
 
 /// A playbook's file, taken apart.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Document {
+pub struct Document {
     /// Bytes of the YAML, without its fences.
-    pub(super) front_matter: Option<Range<usize>>,
+    pub front_matter: Option<Range<usize>>,
     /// The prose before the first level-two heading.
-    pub(super) preamble: Prose,
+    pub preamble: Prose,
     /// Each level-two heading with what follows it.
-    pub(super) sections: Vec<Section>,
+    pub sections: Vec<Section>,
 }
 
 /// A level-two heading and the prose below it.
 #[derive(Debug, Clone)]
-pub(super) struct Section {
+pub struct Section {
     /// The id before the colon.
-    pub(super) id: Spanned<String>,
+    pub id: Spanned<String>,
     /// The title after it.
-    pub(super) title: Option<Spanned<String>>,
+    pub title: Option<Spanned<String>>,
     /// It is a heading by the line below it, not by `##`.
-    pub(super) underlined: bool,
-    pub(super) prose: Prose,
+    pub underlined: bool,
+    /// What stands below it.
+    pub prose: Prose,
+}
+
+impl Bundle {
+    /// Returns the playbook's file taken apart, whether its front matter can be read or not.
+    pub fn document(&self) -> &Document {
+        &self.head.document
+    }
 }
 
 /// Takes a playbook apart. Never fails: what is wrong is reported beside what was found.

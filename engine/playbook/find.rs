@@ -43,7 +43,7 @@ fn walk(folder: &Path, glob: Option<&GlobMatcher>) -> Vec<PathBuf> {
 
 /// Whether a markdown file means to be a playbook: it has a front matter with the key `playbook`,
 /// or any front matter in a folder of that name.
-fn is_playbook(path: &Path) -> bool {
+pub(super) fn is_playbook(path: &Path) -> bool {
     let Ok(bytes) = std::fs::read(path) else { return true };
     let text = String::from_utf8_lossy(&bytes);
     let text = text.trim_start_matches('\u{feff}').trim_start();

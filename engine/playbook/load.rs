@@ -19,6 +19,9 @@ const MAX_FILE: u64 = 1024 * 1024;
 /// The most files of an airplane that are read: a model app has far fewer.
 const MAX_AIRPLANE_FILES: usize = 500;
 
+/// How many folders deep files are looked for that a playbook could name.
+const DEEPEST: usize = 4;
+
 /// The playbooks that are compiled in.
 #[derive(RustEmbed)]
 #[folder = "playbooks"]
@@ -114,15 +117,28 @@ pub fn load(library: Library, path: &str) -> Result<Bundle, LoadError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         unreadable(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
     })?;
-    Ok(bundle(library, path, Source::new(shown, text)))
+    Ok(bundle(library, path, Source::new(shown, text), &|_| None))
+}
+
+/// Makes a bundle of a playbook that is open in an editor: what `open` has of a file stands for
+/// what is on disk.
+pub fn load_open(file: &Path, open: &dyn Fn(&Path) -> Option<String>) -> Bundle {
+    let (library, inside) = path(file);
+    let source = Source::new(library.shown(&inside), open(file).unwrap_or_default());
+    bundle(library, &inside, source, open)
 }
 
 /// Makes a bundle of a text that stands in no library, such as standard input.
 pub fn load_text(name: &str, text: &str) -> Bundle {
-    bundle(Library::Folder(PathBuf::from(".")), name, Source::new(name, text))
+    bundle(Library::Folder(PathBuf::from(".")), name, Source::new(name, text), &|_| None)
 }
 
-fn bundle(library: Library, path: &str, source: Source) -> Bundle {
+fn bundle(
+    library: Library,
+    path: &str,
+    source: Source,
+    open: &dyn Fn(&Path) -> Option<String>,
+) -> Bundle {
     let mut files = vec![source];
     let mut named = BTreeMap::new();
     let head = super::lower::head(&files[0]);
@@ -132,10 +148,11 @@ fn bundle(library: Library, path: &str, source: Source) -> Bundle {
         let read = inside
             .ok_or_else(|| "it leads out of the library".to_owned())
             .and_then(|inside| {
-                let bytes = library.read(&inside).map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    _ => error.to_string(),
-                })?;
+                let bytes =
+                    library.read_open(&inside, open).map_err(|error| match error.kind() {
+                        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                        _ => error.to_string(),
+                    })?;
                 let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
                 Ok(Source::new(library.shown(&inside), text))
             })
@@ -151,7 +168,8 @@ fn bundle(library: Library, path: &str, source: Source) -> Bundle {
     for name in wanted_airplanes.into_iter().filter(|name| airplanes.contains(name)) {
         let mut ids = Vec::new();
         for path in library.airplane(&name) {
-            let text = library.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let bytes = library.read_open(&path, open).ok();
+            let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
             let Some(text) = text.filter(|text| !text.contains('\0')) else { continue };
             files.push(Source::new(library.shown(&path), text));
             ids.push(FileId(u16::try_from(files.len() - 1).unwrap_or(u16::MAX)));
@@ -196,6 +214,42 @@ pub fn beside(file: &str, wanted: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+impl Bundle {
+    /// Lists the files that the playbook can name, as it names them: those below its folder with
+    /// one of these extensions that are no playbooks themselves, at most so many.
+    pub fn beside(&self, extensions: &[&str], most: usize) -> Vec<String> {
+        let top = Path::new(&self.files[0].name).parent().unwrap_or(Path::new(""));
+        let wanted = |path: &Path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.is_some_and(|extension| extensions.contains(&extension))
+        };
+        let inside = |path: &Path| {
+            let inside = path.strip_prefix(top).ok()?;
+            Some(inside.to_str()?.replace('\\', "/"))
+        };
+        let mut files: Vec<String> = match &self.library {
+            Library::Builtin => {
+                let files = self.library.list(&top.display().to_string()).into_iter();
+                let files = files.filter_map(|file| inside(Path::new(&file)));
+                files.filter(|file| file.contains('/') && wanted(Path::new(file))).collect()
+            }
+            Library::Folder(_) => {
+                let here = if top.as_os_str().is_empty() { Path::new(".") } else { top };
+                let mut walk = ignore::WalkBuilder::new(here);
+                let walk = walk.require_git(false).max_depth(Some(DEEPEST)).build();
+                walk.filter_map(Result::ok)
+                    .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+                    .filter(|entry| wanted(entry.path()) && !super::find::is_playbook(entry.path()))
+                    .filter_map(|entry| inside(entry.path()))
+                    .take(most)
+                    .collect()
+            }
+        };
+        files.sort();
+        files
+    }
+}
+
 impl Library {
     /// Reads a file by its path inside the library.
     pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
@@ -219,6 +273,18 @@ impl Library {
                 }
                 std::fs::read(file)
             }
+        }
+    }
+
+    /// Reads a file as an editor has it, if it may be read at all.
+    fn read_open(&self, path: &str, open: &dyn Fn(&Path) -> Option<String>) -> io::Result<Vec<u8>> {
+        let read = self.read(path);
+        let missing = read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        match self {
+            Library::Folder(folder) if read.is_ok() || missing => {
+                open(&folder.join(path)).map_or(read, |text| Ok(text.into_bytes()))
+            }
+            _ => read,
         }
     }
 

@@ -22,10 +22,10 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Template};
 use crate::source::{Source, Span, Spanned};
 
-pub use document::{Heading, headings};
+pub use document::{Document, Heading, Section, headings};
 pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
-pub use load::{LoadError, beside, hex, load, load_text, resolve};
+pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve};
 pub use node::{Node, Tree};
 pub use page::{foreign, foreign_data, front_matter};
 use schema::valid_schema;

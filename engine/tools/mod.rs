@@ -65,6 +65,12 @@ pub fn known() -> Known {
     }
 }
 
+/// Returns what a tool does, as the model reads it.
+pub fn description(word: &str) -> Option<String> {
+    let tool = TOOLS.iter().find(|tool| tool.name() == word)?;
+    Some(tool.spec(&Powers::default(), &Playbook::default()).description)
+}
+
 /// Returns what the model sees of a stage's tools; `done` is always the last.
 pub fn specs(powers: &Powers, playbook: &Playbook, output: &Output) -> Vec<ToolSpec> {
     let granted = |tool: &&&dyn AnyTool| powers.tools.iter().any(|word| word == tool.name());

@@ -27,7 +27,7 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_hours(24);
 /// A playbook's own file, read as far as it goes without the files that it names.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
-    document: Document,
+    pub(super) document: Document,
     /// The front matter, if it can be read.
     header: Option<Header>,
     /// What is wrong with them.
