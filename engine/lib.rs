@@ -26,6 +26,7 @@ pub mod journal;
 pub mod approval;
 pub mod gate;
 pub mod tools;
+pub mod editor;
 pub mod cassette;
 pub mod context;
 pub mod doubt;
