@@ -16,6 +16,7 @@ mod generated;
 mod layout;
 mod lint;
 mod live;
+mod lsp;
 mod mistakes;
 mod new;
 mod online;

@@ -71,7 +71,7 @@ enum Format {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Strictness {
+pub(super) enum Strictness {
     /// What would make a play go wrong
     Min,
     /// What probably would, too
@@ -96,6 +96,17 @@ enum Denied {
     Infos,
 }
 
+impl Strictness {
+    /// Returns the profile that is meant.
+    pub(super) fn profile(self) -> Profile {
+        match self {
+            Strictness::Min => Profile::Min,
+            Strictness::Default => Profile::Default,
+            Strictness::Strict => Profile::Strict,
+        }
+    }
+}
+
 /// A playbook that was looked at.
 struct Checked {
     bundle: Bundle,
@@ -108,11 +119,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         print::out(&list())?;
         return Ok(SUCCEEDED);
     }
-    let profile = match arguments.profile {
-        Strictness::Min => Profile::Min,
-        Strictness::Default => Profile::Default,
-        Strictness::Strict => Profile::Strict,
-    };
+    let profile = arguments.profile.profile();
     let reads = arguments.reading.is_wanted()?;
     let typed = standard_input(&arguments.playbooks)?;
     if typed.is_some() && arguments.fix.is_some() {

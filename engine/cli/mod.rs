@@ -13,6 +13,7 @@ mod inputs;
 mod lint;
 mod list;
 pub mod live;
+mod lsp;
 mod model;
 mod new;
 mod online;
@@ -51,6 +52,7 @@ enum Command {
     Prompt(prompt::Arguments),
     Lint(lint::Arguments),
     Fmt(fmt::Arguments),
+    Lsp(lsp::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
     New(new::Arguments),
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Lint(arguments) => lint::run(arguments, &surroundings),
         Command::List(arguments) => list::run(arguments, &surroundings),
+        Command::Lsp(arguments) => lsp::run(arguments),
         Command::New(arguments) => new::run(arguments),
         Command::Plan(arguments) => plan::run(arguments, &surroundings),
         Command::Play(arguments) => play::run(arguments, &surroundings),

@@ -6,6 +6,7 @@ pub mod completion;
 mod contents;
 mod definition;
 mod describe;
+mod format;
 mod front;
 mod hover;
 mod order;
@@ -27,6 +28,7 @@ use order::Order;
 use symbol::Found;
 
 pub use contents::{Entry, EntryKind};
+pub use format::Unproven;
 pub use hover::Hover;
 pub use rename::Refusal;
 pub use repairs::Repair;

@@ -224,6 +224,7 @@ impl Bundle {
             extension.is_some_and(|extension| extensions.contains(&extension))
         };
         let inside = |path: &Path| {
+            let path = path.strip_prefix("./").unwrap_or(path);
             let inside = path.strip_prefix(top).ok()?;
             Some(inside.to_str()?.replace('\\', "/"))
         };

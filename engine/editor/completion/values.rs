@@ -162,7 +162,7 @@ fn needs(draft: &Draft, stage: &str) -> Vec<Offer> {
 
 /// Returns the files that the playbook can name, as it would name them.
 fn files(draft: &Draft, extensions: &[&str]) -> Vec<Offer> {
-    let files = draft.bundle.library.beside(&draft.bundle.path, extensions, MOST_FILES);
+    let files = draft.bundle.beside(extensions, MOST_FILES);
     files.into_iter().map(|path| Offer::new(path, Kind::File)).collect()
 }
 
