@@ -3,11 +3,16 @@
 mod allow;
 pub mod answers;
 pub mod doubts;
+mod ecosystem;
 mod language;
 pub mod places;
 pub mod rule;
 pub mod rules;
+mod speech;
+#[cfg(test)]
+mod trial;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +22,11 @@ use crate::playbook::{Bundle, Playbook, Prose, Stage};
 use crate::source::{FileId, Span, Spanned};
 
 pub use rule::{Profile, Rule};
+use speech::{Audience, Speech};
+
+/// The documents of the library that a model can look up, read once they are asked for, each with
+/// who can.
+type Pages = OnceCell<Vec<(Prose, Audience)>>;
 
 /// Returns the names of the languages that playbooks speak of, sorted.
 pub fn languages() -> Vec<&'static str> {
@@ -56,13 +66,17 @@ pub struct Subject<'a> {
     /// What the engine has.
     pub known: &'a Known,
     places: HashMap<&'a str, usize>,
+    speeches: OnceCell<Vec<Speech<'a>>>,
+    pages: &'a Pages,
+    references: OnceCell<Vec<Speech<'a>>>,
 }
 
 /// Parses a bundle and holds it against the rules of a profile. Findings are sorted by place;
 /// those that the playbook allows are left out.
 pub fn check(bundle: &Bundle, known: &Known, profile: Profile) -> (Playbook, Vec<Diagnostic>) {
     let (playbook, mut findings) = crate::playbook::parse(bundle);
-    let subject = Subject::new(bundle, &playbook, known);
+    let pages = Pages::new();
+    let subject = Subject::new(bundle, &playbook, known, &pages);
     for rule in rules::RULES.iter().filter(|rule| rule.profile <= profile) {
         if let Some(diagnose) = rule.diagnose {
             diagnose(&subject, &mut |finding| findings.push(finding));
@@ -84,7 +98,7 @@ pub fn check(bundle: &Bundle, known: &Known, profile: Profile) -> (Playbook, Vec
 
 impl<'a> Subject<'a> {
     /// Makes ready what rules ask for.
-    fn new(bundle: &'a Bundle, playbook: &'a Playbook, known: &'a Known) -> Self {
+    fn new(bundle: &'a Bundle, playbook: &'a Playbook, known: &'a Known, pages: &'a Pages) -> Self {
         let mut places = HashMap::new();
         for (index, stage) in playbook.stages.iter().enumerate() {
             places.entry(stage.id.value.as_str()).or_insert(index);
@@ -97,7 +111,8 @@ impl<'a> Subject<'a> {
             Ok(graph) => (graph, Vec::new()),
             Err(cycles) => (Graph::default(), cycles),
         };
-        Subject { bundle, playbook, graph, cycles, known, places }
+        let (speeches, references) = (OnceCell::new(), OnceCell::new());
+        Subject { bundle, playbook, graph, cycles, known, places, speeches, pages, references }
     }
 
     /// Returns the index of a stage.
@@ -117,6 +132,48 @@ impl<'a> Subject<'a> {
         let stages = playbook.stages.iter();
         let of_stages = stages.flat_map(|stage| stage.section.iter().chain(&stage.includes));
         std::iter::once(&playbook.preamble).chain(&playbook.includes).chain(of_stages)
+    }
+
+    /// Returns what every piece of prose says, in the order of [`Subject::proses`].
+    fn speeches(&self) -> &[Speech<'a>] {
+        self.speeches.get_or_init(|| speech::speeches(self))
+    }
+
+    /// Returns what the documents of the library say that a model can look up: the docs that are
+    /// files, and the pages of airplanes.
+    fn references(&self) -> &[Speech<'a>] {
+        self.references.get_or_init(|| {
+            let pages = self.pages.get_or_init(|| speech::pages(self));
+            let heard = pages.iter().filter_map(|(prose, audience)| {
+                let source = self.bundle.files.get(usize::from(prose.span.file.0))?;
+                Some(Speech::new(&source.text, prose, *audience))
+            });
+            heard.collect()
+        })
+    }
+
+    /// Whether a program is of another language than the playbook's: that is a rule's own.
+    fn is_foreign_program(&self, program: &str) -> bool {
+        ecosystem::Own::of(self).foreign_program(program).is_some()
+    }
+
+    /// Says in a message whose prose it is.
+    fn whose(&self, audience: Audience) -> String {
+        match audience {
+            Audience::All => "prose for every stage".to_owned(),
+            Audience::Stage(index) => {
+                let stage = self.playbook.stages.get(index);
+                format!("the prose of `{}`", stage.map_or("", |stage| stage.id.value.as_str()))
+            }
+        }
+    }
+
+    /// Returns the stages of a model that read a piece of prose.
+    fn readers(&self, audience: Audience) -> Vec<&'a Stage> {
+        match audience {
+            Audience::All => self.models().map(|(_, stage, _)| stage).collect(),
+            Audience::Stage(index) => self.playbook.stages.get(index).into_iter().collect(),
+        }
     }
 
     /// Returns the stages that a model plays, each with its index and its section.

@@ -74,6 +74,11 @@ pub(super) fn include(text: &str, path: &str, file: FileId, faults: &mut Vec<Dia
     Prose { path: path.to_owned(), ..prose(text, start..text.len(), file, faults) }
 }
 
+/// Reads the body of a file as prose in which nothing is a template.
+pub(super) fn page(text: &str, body: usize, file: FileId) -> Prose {
+    prose(text, body..text.len(), file, &mut Vec::new())
+}
+
 /// A heading that stands in no list and no quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {

@@ -27,7 +27,7 @@ pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
 pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve};
 pub use node::{Node, Tree};
-pub use page::{foreign, foreign_data, front_matter};
+pub use page::{foreign, foreign_data, front_matter, prose};
 use schema::valid_schema;
 pub use schema::{schema, schema_errors};
 

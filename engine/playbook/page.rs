@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::playbook::document;
+use crate::playbook::{Prose, document};
 use crate::playbook::node::{self, Tree};
 use crate::source::{FileId, Source};
 
@@ -44,6 +44,12 @@ fn read(text: &str, range: std::ops::Range<usize>) -> Result<Option<Tree>, Strin
         return Err(format!("line {line}: {}{help}", wrong.message));
     }
     Ok(tree)
+}
+
+/// Reads a markdown file that is no playbook as prose, its front matter left out.
+pub fn prose(text: &str, file: FileId) -> Prose {
+    let (_, body) = document::front_matter(text, file, &mut Vec::new());
+    document::page(text, body, file)
 }
 
 #[cfg(test)]

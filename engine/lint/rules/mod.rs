@@ -1,35 +1,55 @@
 //! The rules, by name.
 
 mod bad_fork;
+mod contradiction;
 mod cyclic_needs;
 mod dangling_need;
+mod empty_section;
 mod exposed_secret;
+mod foreign_ecosystem;
 mod foreign_language;
+mod foreign_tool;
 mod hidden_prose;
 mod html_doc;
 mod later_stage;
+mod long_section;
+mod lost_memory;
+mod machine_path;
 mod missing_anchor;
 mod missing_env;
 mod missing_server_tool;
 mod missing_writes;
+mod misspelt_code;
 pub(super) mod model_doubt;
 mod moved_doc;
+mod open_loop;
+mod overriding_prose;
+mod path_mismatch;
+mod placeholder;
+mod repeated_prose;
+mod shape_mismatch;
 mod shared_power;
+mod shouting;
 mod too_many_stages;
 mod unbounded_items;
 mod unchecked_edit;
+mod unclosed_fence;
+mod undeclared_command;
 mod undefined_reference;
 mod ungranted_tool;
 mod unknown_airplane;
 mod unknown_command;
 mod unknown_language;
 mod unknown_server;
+mod unknown_stage;
+mod unknown_step;
 mod unknown_tool;
 mod unreachable_doc;
 mod unreachable_server;
 mod unreadable_doc;
 pub(super) mod unused_allow;
 mod unused_command;
+mod vague_prose;
 
 use crate::diagnostic::Level;
 use crate::lint::rule::{Profile, Rule, page};
@@ -41,14 +61,21 @@ pub const RULES: &[&Rule] = &[
     &parsed("bad-pattern", page!("bad-pattern")),
     &parsed("bad-schema", page!("bad-schema")),
     &parsed("bad-yaml", page!("bad-yaml")),
+    &contradiction::RULE,
     &cyclic_needs::RULE,
     &dangling_need::RULE,
     &parsed("duplicate-section", page!("duplicate-section")),
+    &empty_section::RULE,
     &exposed_secret::RULE,
+    &foreign_ecosystem::RULE,
     &foreign_language::RULE,
+    &foreign_tool::RULE,
     &hidden_prose::RULE,
     &html_doc::RULE,
     &later_stage::RULE,
+    &long_section::RULE,
+    &lost_memory::RULE,
+    &machine_path::RULE,
     &parsed("misplaced-template", page!("misplaced-template")),
     &missing_anchor::RULE,
     &missing_env::RULE,
@@ -59,13 +86,23 @@ pub const RULES: &[&Rule] = &[
     &missing_writes::RULE,
     &model_doubt::RULE,
     &moved_doc::RULE,
+    &misspelt_code::RULE,
     &parsed("no-front-matter", page!("no-front-matter")),
+    &open_loop::RULE,
+    &overriding_prose::RULE,
+    &path_mismatch::RULE,
+    &placeholder::RULE,
+    &repeated_prose::RULE,
     &parsed("section-order", page!("section-order")),
+    &shape_mismatch::RULE,
     &shared_power::RULE,
+    &shouting::RULE,
     &parsed("stray-section", page!("stray-section")),
     &too_many_stages::RULE,
     &unbounded_items::RULE,
     &unchecked_edit::RULE,
+    &unclosed_fence::RULE,
+    &undeclared_command::RULE,
     &undefined_reference::RULE,
     &ungranted_tool::RULE,
     &unknown_airplane::RULE,
@@ -73,12 +110,15 @@ pub const RULES: &[&Rule] = &[
     &parsed("unknown-key", page!("unknown-key")),
     &unknown_language::RULE,
     &unknown_server::RULE,
+    &unknown_stage::RULE,
+    &unknown_step::RULE,
     &unknown_tool::RULE,
     &unreachable_doc::RULE,
     &unreachable_server::RULE,
     &unreadable_doc::RULE,
     &unused_allow::RULE,
     &unused_command::RULE,
+    &vague_prose::RULE,
     &parsed("wrong-type", page!("wrong-type")),
     &parsed("wrong-value", page!("wrong-value")),
 ];

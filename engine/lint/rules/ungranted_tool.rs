@@ -3,8 +3,9 @@
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::playbook::{CheckKind, Grant, Playbook, Prose, Stage};
-use crate::source::Spanned;
+use crate::lint::speech::{Speech, need};
+use crate::playbook::{CheckKind, Grant, Playbook, Stage};
+use crate::source::{Span, Spanned};
 
 pub(super) const RULE: Rule = Rule {
     name: "ungranted-tool",
@@ -15,29 +16,66 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
-    let playbook = subject.playbook;
-    let models: Vec<&Stage> =
-        playbook.stages.iter().filter(|stage| stage.section.is_some()).collect();
-    let mut look =
-        |prose: &Prose, stages: &[&Stage], whose: &str| {
-            for word in &prose.code_words {
-                let Some(grant) = asked(subject, word) else { continue };
-                if stages.iter().any(|stage| may(playbook, stage, &grant)) {
-                    continue;
-                }
-                let message = format!("{whose} speaks of `{}`, which is not granted", word.value);
-                report(RULE.at(subject.word(word.span, word), message).help(format!(
-                    "grant `{grant}` in the stage's `tools:`, or do not speak of it"
-                )));
+    for speech in subject.speeches() {
+        let readers = subject.readers(speech.audience);
+        if readers.is_empty() {
+            continue;
+        }
+        let mut told: Vec<Span> = Vec::new();
+        for word in &speech.prose.code_words {
+            let Some(grant) = asked(subject, word) else { continue };
+            if readers.iter().any(|stage| may(subject.playbook, stage, &grant)) {
+                continue;
             }
-        };
-    for prose in std::iter::once(&playbook.preamble).chain(&playbook.includes) {
-        look(prose, &models, "prose for every stage");
+            let whose = subject.whose(speech.audience);
+            let message = format!("{whose} speaks of `{}`, which is not granted", word.value);
+            told.push(word.span);
+            report(
+                RULE.at(subject.word(word.span, word), message).help(format!(
+                    "grant `{grant}` in the stage's `tools:`, or do not speak of it"
+                )),
+            );
+        }
+        in_plain_words(subject, speech, &readers, &told, report);
     }
-    for stage in &models {
-        let whose = format!("the prose of `{}`", stage.id.value);
-        for prose in stage.section.iter().chain(&stage.includes) {
-            look(prose, &[*stage], &whose);
+}
+
+/// Reports instructions that take a tool which they do not name.
+fn in_plain_words(
+    subject: &Subject<'_>,
+    speech: &Speech<'_>,
+    readers: &[&Stage],
+    told: &[Span],
+    report: Report<'_>,
+) {
+    for sentence in &speech.sentences {
+        for clause in speech.clauses(sentence) {
+            let Some(need) = need(speech, sentence, clause) else { continue };
+            let has = |stage: &&Stage| {
+                let mut grants = subject.playbook.grants(stage);
+                grants.any(|grant| matches!(grant, Grant::Tool(name) if need.tools.contains(&name.as_str())))
+            };
+            // The env file is changed by a tool of its own, which says so where it is missing.
+            let env = subject
+                .playbook
+                .env
+                .as_ref()
+                .is_some_and(|env| Some(&env.file.value) == need.file.as_ref());
+            let named = told
+                .iter()
+                .any(|place| sentence.span.start <= place.start && place.end <= sentence.span.end);
+            if readers.iter().any(has) || env || named || speech.is_reproved(sentence) {
+                continue;
+            }
+            let whose = subject.whose(speech.audience);
+            let message = format!(
+                "{whose} tells the model to {}, and `{}` is not granted",
+                need.what, need.tools[0]
+            );
+            report(RULE.at(need.span, message).help(format!(
+                "grant `{}` in the stage's `tools:`, or leave it out",
+                need.tools[0]
+            )));
         }
     }
 }
@@ -49,7 +87,9 @@ fn asked(subject: &Subject<'_>, word: &Spanned<String>) -> Option<Grant> {
         return Some(Grant::Tool(name.to_owned()));
     }
     if let Some(command) = name.strip_prefix("run(").and_then(|rest| rest.strip_suffix(')')) {
-        return Some(Grant::Run(command.to_owned()));
+        let named = !command.is_empty()
+            && command.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        return named.then(|| Grant::Run(command.to_owned()));
     }
     let command = subject.playbook.command(name)?;
     let source = subject.bundle.files.get(usize::from(word.span.file.0))?;
@@ -72,4 +112,64 @@ fn may(playbook: &Playbook, stage: &Stage, grant: &Grant) -> bool {
         .any(|check| matches!(&check.kind, CheckKind::Run(name) if name.value == *command));
     let ran = playbook.stages.iter().filter_map(|stage| stage.run.as_ref());
     checked || ran.into_iter().any(|run| run.value == *command)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::trial::{finds, found, playbook, silent};
+
+    #[test]
+    fn what_takes_a_tool_that_is_not_named_is_found() {
+        finds(
+            "ungranted-tool",
+            &[
+                ("Delete the old file.", "Delete the old file"),
+                ("Remove `src/old.ts`.", "Remove `src/old.ts`"),
+                ("Ask the user which one they want.", "Ask the user"),
+                ("Confirm the plan with the person.", "Confirm the plan with the person"),
+                (
+                    "Create a new file called `basket.html`.",
+                    "Create a new file called `basket.html`",
+                ),
+                ("Write the list to `basket.json`.", "Write the list to `basket.json`"),
+                ("Edit `app/basket.py`.", "Edit `app/basket.py`"),
+            ],
+        );
+        let alone = playbook("", "", &[("build", "", "Read `app/basket.py`.")]);
+        assert_eq!(found("ungranted-tool", &alone), ["Read `app/basket.py`"]);
+        let both = playbook(
+            "",
+            "",
+            &[("build", "", "Update `plan.json` so that it matches, then remove it.")],
+        );
+        assert_eq!(found("ungranted-tool", &both), ["Update `plan.json`", "remove it"]);
+    }
+
+    #[test]
+    fn what_takes_no_tool_or_one_that_is_granted_is_left() {
+        silent(
+            "ungranted-tool",
+            &[
+                "Never delete a file.",
+                "Remove the word from the file's list.",
+                "Remove the import of `a.ts` from the list.",
+                "Ask what the page needs.",
+                "The user asks for a basket.",
+                "Create the basket.",
+                "Write one page at most.",
+                "Update the summary.",
+                "Do not ask the user.",
+                "Read `app/basket.py`.",
+                "Write in plain words.",
+                "Do not create, modify, or delete any files.",
+                "Call `run()` and `run(pass *Pass) (any, error)`.",
+            ],
+        );
+        let granted =
+            "tools: [edit, write, remove, ask], writes: ['**'], checks: [{changed: '**'}]";
+        let section = "Ask the user. Delete the file. Create `a.md`. Edit `b.md`.";
+        assert!(
+            found("ungranted-tool", &playbook("", "", &[("build", granted, section)])).is_empty()
+        );
+    }
 }
