@@ -13,6 +13,7 @@ pub mod closed;
 pub mod diagnostic;
 pub mod expression;
 pub mod graph;
+pub mod version;
 pub mod playbook;
 pub mod lint;
 pub mod import;

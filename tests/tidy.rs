@@ -7,12 +7,13 @@ use regex::Regex;
 use crate::support::{files, root, shown};
 
 /// The modules in the order of `lib.rs`: each may use only those above it.
-const LAYERS: [&str; 26] = [
+const LAYERS: [&str; 27] = [
     "source",
     "closed",
     "diagnostic",
     "expression",
     "graph",
+    "version",
     "playbook",
     "lint",
     "import",

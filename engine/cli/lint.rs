@@ -1,5 +1,6 @@
 //! `wizard lint`: says what is wrong with playbooks.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,11 +11,12 @@ use crate::cli::replace::replace;
 use crate::cli::select::{Selected, select, standard_input};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{FAILED, SUCCEEDED, UNABLE, doubts, online, print};
+use crate::diagnostic::cover::cover;
 use crate::diagnostic::sarif::Described;
 use crate::diagnostic::{Diagnostic, Level, concise, github, json, repair, sarif, text};
 use crate::lint::{self, Known, Profile, rules};
 use crate::playbook::Bundle;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::tools;
 
 /// The most times a playbook is repaired and looked at again.
@@ -141,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         told.extend(read.told);
         unread = read.unread;
     }
-    let checked = match typed {
+    let mut checked = match typed {
         Some(bundle) => {
             let (_, findings) = lint::check(&bundle, &known, profile);
             vec![Checked { bundle, findings, repaired: 0 }]
@@ -150,6 +152,12 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
             side_by_side(&selected, |playbook| check(playbook, &known, profile, arguments.fix))?
         }
     };
+    tell_once(&mut checked);
+    for Checked { bundle, findings, .. } in &mut checked {
+        if let Some((files, shown)) = cover(&bundle.files, findings) {
+            (bundle.files, *findings) = (files, shown);
+        }
+    }
     show(&checked, arguments.format)?;
     let level = |level: Level| {
         let findings = checked.iter().flat_map(|checked| &checked.findings);
@@ -201,6 +209,22 @@ fn side_by_side<T: Sync, R: Send>(
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Leaves out what was found before in a file that several playbooks name: an include, an
+/// airplane.
+fn tell_once(checked: &mut [Checked]) {
+    let mut told = HashSet::new();
+    for Checked { bundle, findings, .. } in checked {
+        findings.retain(|finding| {
+            let Span { file, start, end } = finding.span;
+            let Some(source) = bundle.files.get(usize::from(file.0)).filter(|_| file.0 > 0) else {
+                return true;
+            };
+            let place = (source.name.clone(), start, end);
+            told.insert((place, finding.rule, finding.message.clone()))
+        });
+    }
 }
 
 fn check(

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::print::{complain, err_has_colors};
 use crate::cli::surroundings::Surroundings;
+use crate::diagnostic::cover::cover;
 use crate::diagnostic::{Diagnostic, Level, text};
 use crate::lint::Profile;
 use crate::plan::Given;
@@ -109,10 +110,12 @@ impl Target {
 
 /// Shows errors, if there are any, and says whether there were.
 pub(super) fn show_errors(bundle: &Bundle, findings: &[Diagnostic]) -> bool {
-    let errors: Vec<&Diagnostic> =
-        findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    for error in &errors {
-        complain(&format!("{}\n", text::render(error, &bundle.files, err_has_colors())));
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error).cloned();
+    let errors: Vec<Diagnostic> = errors.collect();
+    let shown = cover(&bundle.files, &errors);
+    let (files, shown) = shown.as_ref().map_or((&bundle.files, &errors), |(it, so)| (it, so));
+    for error in shown {
+        complain(&format!("{}\n", text::render(error, files, err_has_colors())));
     }
     if let Some(first) = bundle.files.first().filter(|_| !errors.is_empty()) {
         let count = errors.len();

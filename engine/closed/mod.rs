@@ -1,8 +1,12 @@
-//! Files that are closed, as globs that close and globs that open again.
+//! What is closed: files, as globs that close and globs that open again, and secrets in texts.
+
+mod written;
 
 use std::io;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+pub use written::{Written, covering, written};
 
 /// Globs that close files, and those that open some again.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! A finding about a playbook, and how it looks.
 
 pub mod concise;
+pub mod cover;
 pub mod github;
 pub mod json;
 pub mod repair;

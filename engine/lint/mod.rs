@@ -1,10 +1,15 @@
 //! What is wrong with a playbook.
 
+mod airplane;
 mod allow;
 pub mod answers;
+mod code;
 pub mod doubts;
 mod ecosystem;
+pub mod family;
 mod language;
+mod packages;
+mod phrase;
 pub mod places;
 pub mod rule;
 pub mod rules;
@@ -18,9 +23,10 @@ use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Cycle, Graph};
-use crate::playbook::{Bundle, Playbook, Prose, Stage};
+use crate::playbook::{Bundle, Doc, Playbook, Prose, Stage};
 use crate::source::{FileId, Span, Spanned};
 
+pub use airplane::{Airplane, AirplaneFile, Flattened};
 pub use rule::{Profile, Rule};
 use speech::{Audience, Speech};
 
@@ -33,8 +39,8 @@ pub fn languages() -> Vec<&'static str> {
     language::names()
 }
 
-/// Flattens an airplane of a bundle: how many tokens it has, or what is wrong with it.
-pub type Flatten = fn(&Bundle, &str) -> Result<u64, String>;
+/// Flattens an airplane of a bundle, or says what is wrong with it.
+pub type Flatten = fn(&Bundle, &str) -> Result<Flattened, String>;
 
 /// Facts from modules above, passed down.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +75,7 @@ pub struct Subject<'a> {
     speeches: OnceCell<Vec<Speech<'a>>>,
     pages: &'a Pages,
     references: OnceCell<Vec<Speech<'a>>>,
+    airplanes: OnceCell<Vec<Airplane<'a>>>,
 }
 
 /// Parses a bundle and holds it against the rules of a profile. Findings are sorted by place;
@@ -111,8 +118,18 @@ impl<'a> Subject<'a> {
             Ok(graph) => (graph, Vec::new()),
             Err(cycles) => (Graph::default(), cycles),
         };
-        let (speeches, references) = (OnceCell::new(), OnceCell::new());
-        Subject { bundle, playbook, graph, cycles, known, places, speeches, pages, references }
+        Subject {
+            bundle,
+            playbook,
+            graph,
+            cycles,
+            known,
+            places,
+            speeches: OnceCell::new(),
+            pages,
+            references: OnceCell::new(),
+            airplanes: OnceCell::new(),
+        }
     }
 
     /// Returns the index of a stage.
@@ -174,6 +191,21 @@ impl<'a> Subject<'a> {
             Audience::All => self.models().map(|(_, stage, _)| stage).collect(),
             Audience::Stage(index) => self.playbook.stages.get(index).into_iter().collect(),
         }
+    }
+
+    /// Returns the airplanes that the playbook names and its library has, each once.
+    pub fn airplanes(&self) -> &[Airplane<'a>] {
+        self.airplanes.get_or_init(|| airplane::of(self.bundle, self.playbook, self.known))
+    }
+
+    /// Returns every doc, those of all stages before those of one, each with its stage.
+    pub fn docs(&self) -> impl Iterator<Item = (Option<&'a Stage>, &'a Doc)> + use<'a> {
+        let playbook = self.playbook;
+        let own = playbook
+            .stages
+            .iter()
+            .flat_map(|stage| stage.docs.iter().map(move |doc| (Some(stage), doc)));
+        playbook.docs.iter().map(|doc| (None, doc)).chain(own)
     }
 
     /// Returns the stages that a model plays, each with its index and its section.

@@ -6,6 +6,7 @@ mod format;
 mod layout;
 mod load;
 mod lower;
+mod markers;
 mod node;
 mod output;
 mod page;
@@ -26,6 +27,7 @@ pub use document::{Document, Heading, Section, headings};
 pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
 pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve};
+pub use markers::{shown_lines, without_ignored};
 pub use node::{Node, Tree};
 pub use page::{foreign, foreign_data, front_matter, prose};
 use schema::valid_schema;
@@ -116,6 +118,8 @@ pub struct Prose {
     pub text: Template,
     /// The path of the file in its library, for an include; empty for the playbook's own text.
     pub path: String,
+    /// Where the front matter names the file, for an include.
+    pub named: Option<Span>,
     /// Where it stands: the whole file, or one section without its heading.
     pub span: Span,
     /// The words in backticks, each with its place: what lint holds against the grants.

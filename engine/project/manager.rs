@@ -10,7 +10,7 @@ use crate::playbook::CommandKind;
 use crate::project::Manager;
 use crate::project::files::text;
 use crate::project::venv::Venv;
-use crate::project::version::{Range, Version};
+use crate::version::{Range, Version};
 
 /// A package manager and the signs of it, as `managers.toml` says them.
 #[derive(Debug, Deserialize)]

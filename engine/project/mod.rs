@@ -8,7 +8,6 @@ mod packages;
 mod program;
 mod venv;
 mod verdict;
-mod version;
 
 pub use manager::is_lock;
 

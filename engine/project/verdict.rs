@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::playbook::{DataFormat, DataTest, Requirement, RequirementKind};
 use crate::project::files::{Files, Unread};
 use crate::project::packages::{self, Sight};
-use crate::project::version::{Range, Version};
 use crate::project::{Project, Verdict, git, program};
+use crate::version::{Range, Version};
 
 /// How many files a verdict names.
 const MOST_NAMED: usize = 3;

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::closed::Closed;
 use crate::diagnostic::near;
-use crate::playbook::{Bundle, Library, front_matter};
-use crate::reference::{Reference, ReferenceKind, lock, markers, tokens};
+use crate::lint::family;
+use crate::playbook::{Bundle, Library, front_matter, without_ignored};
+use crate::reference::{Reference, ReferenceKind, lock, tokens};
 use crate::source::visible;
 
 /// The page of an airplane that says what it is.
@@ -192,7 +193,7 @@ impl Tree<'_> {
             let reason = format!("`name: {}` differs from the folder's name", sheet.name);
             return Err(wrong(reason));
         }
-        let prose = markers::without_ignored(prose).map_err(wrong)?.unwrap_or_default();
+        let prose = without_ignored(prose).map_err(wrong)?.unwrap_or_default();
         Ok((sheet, prose))
     }
 
@@ -226,7 +227,7 @@ impl Tree<'_> {
                 continue;
             }
             let wrong = |reason: String| format!("`{}/{path}`: {reason}", self.folder);
-            let Some(text) = markers::without_ignored(&text).map_err(wrong)? else { continue };
+            let Some(text) = without_ignored(&text).map_err(wrong)? else { continue };
             if text.len() > MAX_FILE {
                 unshown.push(format!("{path} (too long)"));
                 continue;
@@ -260,8 +261,7 @@ impl Tree<'_> {
         sheet: &Sheet,
         shown: &'a BTreeMap<String, String>,
     ) -> Result<Vec<&'a String>, String> {
-        let manifests = Closed::read(include_str!("manifests.txt"));
-        let manifests = manifests.map_err(|error| error.to_string())?;
+        let manifests = family::manifests().map_err(|error| error.to_string())?;
         if let Some(entry) = sheet.entry.iter().find(|entry| !shown.contains_key(*entry)) {
             let folder = &self.folder;
             return Err(format!("`{folder}/{SHEET}`: the entry point `{entry}` is not shown"));

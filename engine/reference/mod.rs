@@ -8,7 +8,6 @@ mod gather;
 mod html;
 mod index;
 mod lock;
-mod markers;
 mod pieces;
 mod search;
 mod store;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::gate::redact::visible;
 use crate::gate::{Gate, Refusal};
 use crate::journal::event::Outcome;
-use crate::lint::Known;
+use crate::lint::{Flattened, Known};
 use crate::model::ToolSpec;
 use crate::plan::Powers;
 use crate::playbook::{Output, Playbook};
@@ -60,7 +60,10 @@ pub struct Answer {
 pub fn known() -> Known {
     Known {
         tools: WORDS.to_vec(),
-        airplane: Some(|bundle, name| Ok(crate::reference::airplane(bundle, name)?.tokens)),
+        airplane: Some(|bundle, name| {
+            let airplane = crate::reference::airplane(bundle, name)?;
+            Ok(Flattened { tokens: airplane.tokens, files: airplane.files })
+        }),
         ..Known::default()
     }
 }

@@ -1,6 +1,11 @@
 //! The rules, by name.
 
+mod ambiguous_reference;
+mod bad_airplane;
 mod bad_fork;
+mod bare_airplane;
+mod broken_example;
+mod broken_link;
 mod contradiction;
 mod cyclic_needs;
 mod dangling_need;
@@ -11,7 +16,11 @@ mod foreign_language;
 mod foreign_tool;
 mod hidden_prose;
 mod html_doc;
+mod included_front_matter;
+mod large_airplane;
 mod later_stage;
+mod literal_key;
+mod literal_secret;
 mod long_section;
 mod lost_memory;
 mod machine_path;
@@ -26,7 +35,9 @@ mod open_loop;
 mod overriding_prose;
 mod path_mismatch;
 mod placeholder;
+mod repeated_include;
 mod repeated_prose;
+mod repeated_reference;
 mod shape_mismatch;
 mod shared_power;
 mod shouting;
@@ -35,32 +46,45 @@ mod unbounded_items;
 mod unchecked_edit;
 mod unclosed_fence;
 mod undeclared_command;
+mod undeclared_doc;
 mod undefined_reference;
+mod ungranted_reference;
 mod ungranted_tool;
 mod unknown_airplane;
 mod unknown_command;
 mod unknown_language;
+mod unknown_reference;
 mod unknown_server;
 mod unknown_stage;
 mod unknown_step;
 mod unknown_tool;
+mod unpinned_add;
 mod unreachable_doc;
 mod unreachable_server;
 mod unreadable_doc;
+mod unshown_file;
+mod unused_airplane;
 pub(super) mod unused_allow;
 mod unused_command;
 mod vague_prose;
+mod value_conflict;
+mod version_conflict;
 
 use crate::diagnostic::Level;
 use crate::lint::rule::{Profile, Rule, page};
 
 /// Every rule, in the order of their names.
 pub const RULES: &[&Rule] = &[
+    &ambiguous_reference::RULE,
+    &bad_airplane::RULE,
     &parsed("bad-expression", page!("bad-expression")),
     &bad_fork::RULE,
     &parsed("bad-pattern", page!("bad-pattern")),
     &parsed("bad-schema", page!("bad-schema")),
     &parsed("bad-yaml", page!("bad-yaml")),
+    &bare_airplane::RULE,
+    &broken_example::RULE,
+    &broken_link::RULE,
     &contradiction::RULE,
     &cyclic_needs::RULE,
     &dangling_need::RULE,
@@ -72,7 +96,11 @@ pub const RULES: &[&Rule] = &[
     &foreign_tool::RULE,
     &hidden_prose::RULE,
     &html_doc::RULE,
+    &included_front_matter::RULE,
+    &large_airplane::RULE,
     &later_stage::RULE,
+    &literal_key::RULE,
+    &literal_secret::RULE,
     &long_section::RULE,
     &lost_memory::RULE,
     &machine_path::RULE,
@@ -84,15 +112,17 @@ pub const RULES: &[&Rule] = &[
     &parsed("missing-section", page!("missing-section")),
     &missing_server_tool::RULE,
     &missing_writes::RULE,
+    &misspelt_code::RULE,
     &model_doubt::RULE,
     &moved_doc::RULE,
-    &misspelt_code::RULE,
     &parsed("no-front-matter", page!("no-front-matter")),
     &open_loop::RULE,
     &overriding_prose::RULE,
     &path_mismatch::RULE,
     &placeholder::RULE,
+    &repeated_include::RULE,
     &repeated_prose::RULE,
+    &repeated_reference::RULE,
     &parsed("section-order", page!("section-order")),
     &shape_mismatch::RULE,
     &shared_power::RULE,
@@ -103,22 +133,30 @@ pub const RULES: &[&Rule] = &[
     &unchecked_edit::RULE,
     &unclosed_fence::RULE,
     &undeclared_command::RULE,
+    &undeclared_doc::RULE,
     &undefined_reference::RULE,
+    &ungranted_reference::RULE,
     &ungranted_tool::RULE,
     &unknown_airplane::RULE,
     &unknown_command::RULE,
     &parsed("unknown-key", page!("unknown-key")),
     &unknown_language::RULE,
+    &unknown_reference::RULE,
     &unknown_server::RULE,
     &unknown_stage::RULE,
     &unknown_step::RULE,
     &unknown_tool::RULE,
+    &unpinned_add::RULE,
     &unreachable_doc::RULE,
     &unreachable_server::RULE,
     &unreadable_doc::RULE,
+    &unshown_file::RULE,
+    &unused_airplane::RULE,
     &unused_allow::RULE,
     &unused_command::RULE,
     &vague_prose::RULE,
+    &value_conflict::RULE,
+    &version_conflict::RULE,
     &parsed("wrong-type", page!("wrong-type")),
     &parsed("wrong-value", page!("wrong-value")),
 ];

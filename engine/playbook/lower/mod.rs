@@ -325,7 +325,8 @@ impl Lower<'_> {
             match bundle.named.get(&path.value) {
                 Some(Ok(file)) => {
                     let text = &bundle.files[usize::from(file.0)].text;
-                    proses.push(document::include(text, &path.value, *file, self.faults));
+                    let prose = document::include(text, &path.value, *file, self.faults);
+                    proses.push(Prose { named: Some(path.span), ..prose });
                 }
                 other => self.missing_file(path, other),
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Place, Sight, exact, tables};
 use crate::project::files::text;
-use crate::project::version::Range;
+use crate::version::Range;
 
 pub(super) fn look(place: Place<'_>, name: &str) -> Sight {
     let name = &normal(name);

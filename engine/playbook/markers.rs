@@ -1,18 +1,29 @@
 //! Marks by which an author hides lines of an airplane from the model.
 
+use std::ops::Range;
+
 /// What every mark begins with.
 const MARK: &str = "wizard:ignore";
 
 /// Removes the lines that are marked: `wizard:ignore` hides the line it stands on,
 /// `wizard:ignore-start` and `wizard:ignore-end` what is between them, `wizard:ignore-file` the
 /// file, of which nothing is returned then.
-pub(super) fn without_ignored(text: &str) -> Result<Option<String>, String> {
-    let mut kept = String::with_capacity(text.len());
+pub fn without_ignored(text: &str) -> Result<Option<String>, String> {
+    let lines = shown_lines(text)?;
+    Ok(lines.map(|lines| lines.into_iter().map(|line| &text[line]).collect()))
+}
+
+/// Returns the bytes of each line that is not marked; nothing where the file is.
+pub fn shown_lines(text: &str) -> Result<Option<Vec<Range<usize>>>, String> {
+    let mut shown = Vec::new();
     let mut open = None;
+    let mut end = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let number = index + 1;
+        let range = end..end + line.len();
+        end = range.end;
         match (mark(line), open) {
-            (None, None) => kept.push_str(line),
+            (None, None) => shown.push(range),
             (None | Some(""), Some(_)) | (Some(""), None) => {}
             (Some("-file"), _) => return Ok(None),
             (Some("-start"), None) => open = Some(number),
@@ -35,7 +46,7 @@ pub(super) fn without_ignored(text: &str) -> Result<Option<String>, String> {
         }
     }
     match open {
-        None => Ok(Some(kept)),
+        None => Ok(Some(shown)),
         Some(first) => {
             Err(format!("line {first}: `{MARK}-start` is never ended; add `{MARK}-end`"))
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A version of a package: `15.3.0`, `2.0rc1`, `v1.2.3-beta.4`, `1!2.0.post1`.
 #[derive(Debug, Clone)]
-pub(super) struct Version {
+pub struct Version {
     text: String,
     epoch: u64,
     release: Vec<u64>,
@@ -27,7 +27,7 @@ enum Part {
 /// numbers and no operator is a prefix: `15.3` is every 15.3. Pre-releases are compared by their
 /// order, with one exception that pip makes too: `<16` does not let 16.0.0-beta in.
 #[derive(Debug, Clone)]
-pub(super) struct Range(Vec<Vec<Comparator>>);
+pub struct Range(Vec<Vec<Comparator>>);
 
 #[derive(Debug, Clone)]
 enum Comparator {
@@ -44,7 +44,7 @@ enum Comparator {
 
 impl Version {
     /// Reads a version, or nothing where the text is none, such as `latest` or `dev-main`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let plain = text.strip_prefix(['v', 'V']).unwrap_or(text);
         let plain = plain.split('+').next().unwrap_or_default();
@@ -84,6 +84,14 @@ impl Version {
         if let Some(last) = release.last_mut() {
             *last = last.saturating_add(1);
         }
+        Version::of(self.epoch, release)
+    }
+
+    /// Returns a version that is greater, with hardly any between them.
+    fn next(&self) -> Version {
+        let mut release = self.release.clone();
+        release.resize(release.len().max(3), 0);
+        release.push(1);
         Version::of(self.epoch, release)
     }
 
@@ -161,18 +169,30 @@ fn rest_order(one: &[Part], other: &[Part]) -> Ordering {
 
 impl Range {
     /// Reads a range, or nothing where the text is none, such as `latest` or a URL.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.replace("||", "|");
         text.split('|').map(alternative).collect::<Option<Vec<_>>>().map(Range)
     }
 
     /// Whether a version is in the range.
-    pub(super) fn holds(&self, version: &Version) -> bool {
+    pub fn holds(&self, version: &Version) -> bool {
         self.0.iter().any(|set| set.iter().all(|comparator| comparator.holds(version)))
     }
 
+    /// Whether some version is in both ranges.
+    pub fn meets(&self, other: &Range) -> bool {
+        let pairs = self.0.iter().flat_map(|one| other.0.iter().map(move |two| (one, two)));
+        pairs.into_iter().any(|(one, two)| {
+            let both = || one.iter().chain(two);
+            // What two ranges share begins at an end of one of them, or just above it.
+            let ends = both().filter_map(Comparator::end).flat_map(|end| [end.clone(), end.next()]);
+            let mut tried = std::iter::once(Version::of(0, vec![0])).chain(ends);
+            tried.any(|version| both().all(|comparator| comparator.holds(&version)))
+        })
+    }
+
     /// Returns the lowest version of the range, if it has a lower end.
-    pub(super) fn minimum(&self) -> Option<Version> {
+    pub fn minimum(&self) -> Option<Version> {
         let lowest = |set: &Vec<Comparator>| {
             let ends = set.iter().filter_map(Comparator::lower_end);
             ends.max_by(|one, other| one.order(other)).cloned()
@@ -182,7 +202,7 @@ impl Range {
     }
 
     /// Returns the version of a range that is one exact version, such as `==3.0.3`.
-    pub(super) fn exact(&self) -> Option<&Version> {
+    pub fn exact(&self) -> Option<&Version> {
         match self.0.as_slice() {
             [set] => match set.as_slice() {
                 [Comparator::Same(version)] => Some(version),
@@ -210,6 +230,20 @@ impl Comparator {
             Comparator::Other(other) => version.order(other).is_ne(),
             Comparator::Within(prefix) => version.begins_with(prefix),
             Comparator::Without(prefix) => !version.begins_with(prefix),
+        }
+    }
+
+    fn end(&self) -> Option<&Version> {
+        match self {
+            Comparator::Any => None,
+            Comparator::AtLeast(end)
+            | Comparator::Above(end)
+            | Comparator::Below(end)
+            | Comparator::AtMost(end)
+            | Comparator::Same(end)
+            | Comparator::Other(end)
+            | Comparator::Within(end)
+            | Comparator::Without(end) => Some(end),
         }
     }
 
@@ -420,6 +454,36 @@ mod tests {
         for (range, minimum) in rows {
             let found = Range::parse(range).unwrap().minimum();
             assert_eq!(found.map(|version| version.to_string()).as_deref(), minimum, "{range}");
+        }
+    }
+
+    #[test]
+    fn ranges_meet_where_a_version_is_in_both() {
+        let rows = [
+            ("^1.449.2", "^1.449.2", true),
+            ("^1.2", "^1.9", true),
+            ("^1.2", "^2.0", false),
+            (">=7.79", "==7.91.1", true),
+            (">=7.79", "==7.12", false),
+            (">=15.3", "^16.4.6", true),
+            (">=15.3", "<15.3", false),
+            (">=15.3", "<=15.3", true),
+            (">1.5", "<2", true),
+            (">1.5", "<=1.5", false),
+            ("!=1.5", ">=1.5", true),
+            ("!=1.5", "==1.5", false),
+            ("15", "15.3.1", true),
+            ("15.x", "~> 16.0", false),
+            ("^1 || ^3", "2.x || 3.4", true),
+            ("^1 || ^3", "2.x", false),
+            ("<2", "<1", true),
+            ("*", "0.0.1-beta", true),
+            ("==1.2.*", "!=1.2.*", false),
+        ];
+        for (one, other, meet) in rows {
+            let (left, right) = (Range::parse(one).unwrap(), Range::parse(other).unwrap());
+            assert_eq!(left.meets(&right), meet, "{one} and {other}");
+            assert_eq!(right.meets(&left), meet, "{other} and {one}");
         }
     }
 
