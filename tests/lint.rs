@@ -22,7 +22,13 @@ const SECTION: &str = "\n## build\n\nBuild it.\n";
 ///
 /// The fixtures are smaller than any playbook should be; what is said of that is left out.
 fn findings(text: &str) -> (Playbook, Vec<[String; 3]>) {
-    let thin = ["unused-command", "unbounded-items", "unchecked-edit", "ungranted-reference"];
+    let thin = [
+        "unused-command",
+        "unbounded-items",
+        "unchecked-edit",
+        "ungranted-reference",
+        "unused-input",
+    ];
     let bundle = load_text("playbook.md", text);
     let (playbook, findings) = check(&bundle, &wizard::tools::known(), Profile::Default);
     let findings = findings.into_iter().filter(|finding| !thin.contains(&finding.rule));
@@ -292,7 +298,7 @@ fn what_a_stage_has_is_held() {
         "{file: a, baseline: true}",
         "without `run`",
     );
-    one(&of_stage("checks: [{contains: {regexp: a}, in: b}]"), "unknown-key", "regexp", "no key");
+    one(&of_stage("checks: [{contains: {regexp: a}, in: b}]"), "foreign-key", "regexp", "no key");
     one(&of_stage("tools: [mcp(shop/list)]"), "unknown-server", "shop", "no MCP server");
 }
 

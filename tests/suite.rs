@@ -12,6 +12,8 @@
 mod support;
 
 mod execute;
+mod flow;
+mod front_matter;
 mod generated;
 mod layout;
 mod lint;

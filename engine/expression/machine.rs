@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use minijinja::machinery::ast::{CallArg, Expr};
+use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, UnaryOpKind};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
-use crate::expression::Reference;
+use crate::expression::{Comparison, Operand, Operator, Reference};
 use crate::source::{Span, Spanned};
 
 /// Instructions that one expression may take.
@@ -105,6 +105,77 @@ pub(super) fn references(text: &str, span: Span) -> Vec<Reference> {
     found
 }
 
+/// Returns the name path that an expression is.
+pub(super) fn name(text: &str) -> Option<Vec<String>> {
+    exact(&minijinja::machinery::parse_expr(text).ok()?).map(|(path, ..)| path)
+}
+
+/// Returns every comparison, those of a chain one by one.
+pub(super) fn comparisons(text: &str, span: Span) -> Vec<Comparison> {
+    let mut found = Vec::new();
+    let Ok(expression) = minijinja::machinery::parse_expr(text) else { return found };
+    let mut push = |left: &Expr<'_>, operator: Operator, right: &Expr<'_>| {
+        let (left, right) = (operand(left, span), operand(right, span));
+        // What is `not in` was read as the opposite of this `in`.
+        let read = found.last().is_some_and(|last: &Comparison| {
+            last.operator == Operator::NotIn && last.left == left && last.right == right
+        });
+        if operator != Operator::In || !read {
+            found.push(Comparison { left, operator, right });
+        }
+    };
+    each(&expression, &mut |expression| match expression {
+        Expr::UnaryOp(unary) if matches!(unary.op, UnaryOpKind::Not) => {
+            if let Expr::BinOp(binary) = &unary.expr
+                && matches!(binary.op, BinOpKind::In)
+            {
+                push(&binary.left, Operator::NotIn, &binary.right);
+            }
+        }
+        Expr::BinOp(binary) => {
+            let operator = match binary.op {
+                BinOpKind::Eq => Operator::Equal,
+                BinOpKind::Ne => Operator::Unequal,
+                BinOpKind::Lt | BinOpKind::Lte | BinOpKind::Gt | BinOpKind::Gte => Operator::Order,
+                BinOpKind::In => Operator::In,
+                _ => return,
+            };
+            push(&binary.left, operator, &binary.right);
+        }
+        Expr::Compare(compare) => {
+            let mut left = &compare.expr;
+            for next in &compare.ops {
+                let operator = match next.op {
+                    CompareOpKind::Eq => Operator::Equal,
+                    CompareOpKind::Ne => Operator::Unequal,
+                    CompareOpKind::In => Operator::In,
+                    CompareOpKind::NotIn => Operator::NotIn,
+                    _ => Operator::Order,
+                };
+                push(left, operator, &next.expr);
+                left = &next.expr;
+            }
+        }
+        _ => {}
+    });
+    found
+}
+
+fn operand(expression: &Expr<'_>, span: Span) -> Operand {
+    if let Some((path, start, end)) = exact(expression) {
+        return Operand::Name(Spanned::new(path, span.part(start, end)));
+    }
+    let value = expression.as_const().and_then(|value| serde_json::to_value(&value).ok());
+    let place = expression.span();
+    match value {
+        Some(value) => Operand::Literal(Spanned::new(
+            value,
+            span.part(place.start_offset as usize, place.end_offset as usize),
+        )),
+        None => Operand::Computed,
+    }
+}
+
 /// Whether an expression calls a function.
 pub(super) fn calls(text: &str, function: &str) -> bool {
     let mut found = false;
@@ -147,6 +218,19 @@ fn path(expression: &Expr<'_>) -> Option<(Vec<String>, usize, usize)> {
             }
         }
         _ => None,
+    }
+}
+
+/// Returns the path of a chain whose subscripts are all written out, and its bytes.
+fn exact(expression: &Expr<'_>) -> Option<(Vec<String>, usize, usize)> {
+    let mut chain = expression;
+    loop {
+        chain = match chain {
+            Expr::Var(_) => return path(expression),
+            Expr::GetAttr(get) => &get.expr,
+            Expr::GetItem(get) if matches!(get.subscript_expr, Expr::Const(_)) => &get.expr,
+            _ => return None,
+        };
     }
 }
 

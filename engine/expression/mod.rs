@@ -41,6 +41,43 @@ pub struct Expression {
 /// Subscripts with a literal are path parts; whatever comes after a computed one is left out.
 pub type Reference = Spanned<Vec<String>>;
 
+/// Two values that an expression holds against each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What stands before the operator.
+    pub left: Operand,
+    /// How they are held against each other.
+    pub operator: Operator,
+    /// What stands behind it.
+    pub right: Operand,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    /// A name that is read.
+    Name(Reference),
+    /// A value that is written out.
+    Literal(Spanned<Value>),
+    /// Something that is worked out.
+    Computed,
+}
+
+/// How two values are held against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `<`, `<=`, `>` or `>=`
+    Order,
+    /// `in`
+    In,
+    /// `not in`
+    NotIn,
+}
+
 /// Why an expression has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -164,7 +201,11 @@ impl Expression {
         let expression = Expression { text: trimmed.to_owned(), span: place };
         let faults = machine::fault(trimmed).map(|fault| {
             let place = place.part(fault.place.start, fault.place.end);
-            Diagnostic::error("bad-expression", place, fault.message)
+            let fault = Diagnostic::error("bad-expression", place, fault.message);
+            if trimmed.contains(['“', '”', '‘', '’', '„']) {
+                return fault.help("quotes are straight in an expression: `\"` or `'`");
+            }
+            fault
         });
         (expression, faults.into_iter().collect())
     }
@@ -177,6 +218,26 @@ impl Expression {
             references.iter_mut().for_each(|reference| reference.span = self.span);
         }
         references
+    }
+
+    /// Returns the name that it reads, where it does nothing else.
+    pub fn name(&self) -> Option<Vec<String>> {
+        machine::name(&self.text)
+    }
+
+    /// Returns every comparison in it. Where the expression does not stand verbatim in its file,
+    /// each operand has the whole as its place.
+    pub fn comparisons(&self) -> Vec<Comparison> {
+        let mut comparisons = machine::comparisons(&self.text, self.span);
+        if (self.span.end - self.span.start) as usize != self.text.len() {
+            let operands = comparisons.iter_mut().flat_map(|it| [&mut it.left, &mut it.right]);
+            operands.for_each(|operand| match operand {
+                Operand::Name(name) => name.span = self.span,
+                Operand::Literal(value) => value.span = self.span,
+                Operand::Computed => {}
+            });
+        }
+        comparisons
     }
 
     /// Evaluates it in a scope (an object of names). Undefined is an error.
@@ -292,6 +353,34 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn comparisons_tell_names_from_what_is_written_out_and_worked_out() {
+        let text = "not (a.b == 'x') and 1 < c[0] < d | length or e not in ['y', 2]";
+        let expression = Expression::parse(text, Span { end: 61, ..Span::default() }).0;
+        let shown = |operand: &Operand| match operand {
+            Operand::Name(name) => name.join("."),
+            Operand::Literal(value) => {
+                let written = &text[value.span.start as usize..value.span.end as usize];
+                format!("{}{}", value.value, if written.is_empty() { "" } else { "!" })
+            }
+            Operand::Computed => "?".to_owned(),
+        };
+        let found: Vec<String> = expression
+            .comparisons()
+            .iter()
+            .map(|it| format!("{} {:?} {}", shown(&it.left), it.operator, shown(&it.right)))
+            .collect();
+        assert_eq!(
+            found,
+            ["a.b Equal \"x\"!", "1! Order c.0", "c.0 Order ?", "e NotIn [\"y\",2]!",]
+        );
+        assert_eq!(
+            Expression::parse("a['b'][0]", Span::default()).0.name().unwrap().join("."),
+            "a.b.0"
+        );
+        assert_eq!(Expression::parse("a[b]", Span::default()).0.name(), None);
     }
 
     #[test]

@@ -7,22 +7,28 @@ mod code;
 pub mod doubts;
 mod ecosystem;
 pub mod family;
+pub mod flow;
+pub mod gap;
 mod language;
 mod packages;
 mod phrase;
 pub mod places;
 pub mod rule;
 pub mod rules;
+pub mod schema;
 mod speech;
 #[cfg(test)]
 mod trial;
+pub mod types;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::expression::Reference;
 use crate::graph::{Cycle, Graph};
+use crate::lint::types::Types;
 use crate::playbook::{Bundle, Doc, Playbook, Prose, Stage};
 use crate::source::{FileId, Span, Spanned};
 
@@ -76,6 +82,7 @@ pub struct Subject<'a> {
     pages: &'a Pages,
     references: OnceCell<Vec<Speech<'a>>>,
     airplanes: OnceCell<Vec<Airplane<'a>>>,
+    types: OnceCell<Types>,
 }
 
 /// Parses a bundle and holds it against the rules of a profile. Findings are sorted by place;
@@ -129,7 +136,13 @@ impl<'a> Subject<'a> {
             pages,
             references: OnceCell::new(),
             airplanes: OnceCell::new(),
+            types: OnceCell::new(),
         }
+    }
+
+    /// Returns what is known of the values that templates see.
+    pub fn types(&self) -> &Types {
+        self.types.get_or_init(|| Types::of(self.playbook))
     }
 
     /// Returns the index of a stage.
@@ -249,6 +262,22 @@ impl<'a> Subject<'a> {
     pub fn word(&self, span: Span, word: &str) -> Span {
         let found = self.text(span).find(word);
         found.map_or(span, |start| span.part(start, start + word.len()))
+    }
+
+    /// Returns the place of one part of a path, or of the whole where it cannot be told apart.
+    pub fn part(&self, reference: &Reference, wanted: usize) -> Span {
+        let written = self.text(reference.span);
+        let verbatim = reference.value.first().is_some_and(|first| written.starts_with(first));
+        let mut at = 0;
+        for (index, part) in reference.value.iter().filter(|_| verbatim).enumerate() {
+            let Some(found) = written[at..].find(part.as_str()) else { break };
+            let start = at + found;
+            at = start + part.len();
+            if index == wanted {
+                return reference.span.part(start, at);
+            }
+        }
+        reference.span
     }
 
     /// Whether `earlier` comes before `later` on every way through the graph.

@@ -2,14 +2,18 @@
 
 mod document;
 mod find;
+mod foreign;
 mod format;
 mod layout;
 mod load;
 mod lower;
 mod markers;
+mod misread;
 mod node;
 mod output;
+mod overlap;
 mod page;
+mod requirement;
 mod schema;
 mod sentence;
 mod shape;
@@ -28,8 +32,11 @@ pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
 pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve};
 pub use markers::{shown_lines, without_ignored};
+pub use misread::comment_behind;
 pub use node::{Node, Tree};
+pub use overlap::Glob;
 pub use page::{foreign, foreign_data, front_matter, prose};
+pub use requirement::{DataFormat, DataTest, Requirement, RequirementKind};
 use schema::valid_schema;
 pub use schema::{schema, schema_errors};
 
@@ -109,6 +116,8 @@ pub struct Playbook {
     /// Names and keys that the front matter has but that could not be read: what was reported
     /// once is not reported again where it is used.
     pub unread: Vec<String>,
+    /// The front matter as it was written, what could not be read included.
+    pub written: Option<std::sync::Arc<Tree>>,
 }
 
 /// A piece of markdown for the model, with its `${{ }}` found.
@@ -168,68 +177,6 @@ pub enum InputKind {
     List,
     /// Text that the model never sees: it renders as a handle.
     Secret,
-}
-
-/// A condition on the project, and whether it must not hold.
-#[derive(Debug, Clone)]
-pub struct Requirement {
-    /// What is asked.
-    pub kind: RequirementKind,
-    /// `not: true`: the opposite must hold.
-    pub not: bool,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// What a requirement asks of the project.
-#[derive(Debug, Clone)]
-pub enum RequirementKind {
-    /// A package in a range of versions: installed, else locked, else declared.
-    Package {
-        /// The package's name in its registry.
-        name: String,
-        /// The range, such as `>=15.3`; any version when left out.
-        version: Option<Spanned<String>>,
-    },
-    /// A file exists that the glob matches.
-    File(String),
-    /// A JSON or TOML file holds a value at a pointer.
-    Data(DataTest),
-    /// A file that the glob matches contains a text.
-    Contains {
-        /// The text, verbatim.
-        text: String,
-        /// Where to look.
-        within: String,
-    },
-    /// A program is on the path.
-    Program(String),
-    /// The git work tree has no uncommitted change.
-    GitClean,
-    /// One of these holds.
-    Any(Vec<Requirement>),
-}
-
-/// A value that a JSON or TOML file is to hold.
-#[derive(Debug, Clone)]
-pub struct DataTest {
-    /// The file, relative to the project.
-    pub file: String,
-    /// Its format.
-    pub format: DataFormat,
-    /// A JSON pointer, such as `/scripts/build`.
-    pub pointer: String,
-    /// What stands there; that anything does, when left out.
-    pub equals: Option<Value>,
-}
-
-/// The formats that a requirement or check can look into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataFormat {
-    /// JSON, comments and trailing commas not allowed.
-    Json,
-    /// TOML.
-    Toml,
 }
 
 /// A document that the model may search, never pasted unasked.

@@ -11,6 +11,7 @@ impl Stage {
             (Some(_), _) => json!({
                 "type": "object",
                 "properties": { "exit": { "type": "integer" }, "text": { "type": "string" } },
+                "required": ["exit", "text"],
             }),
             (None, Output::Markdown) => json!({ "type": "string" }),
             (None, Output::Schema { schema, .. }) => schema.clone(),
@@ -21,6 +22,7 @@ impl Stage {
                     "files": { "type": "array", "items": { "type": "string" } },
                     "notes": { "type": "array", "items": { "type": "string" } },
                 },
+                "required": ["summary", "files", "notes"],
             }),
         };
         if self.for_each.is_none() {
@@ -31,6 +33,7 @@ impl Stage {
             "items": {
                 "type": "object",
                 "properties": { "item": true, "status": { "type": "string" }, "output": one },
+                "required": ["item", "status", "output"],
             },
         })
     }

@@ -8,21 +8,25 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, near};
+use crate::playbook::foreign::{self, Foreign};
 use crate::playbook::format::{NAME, TEMPLATE};
+use crate::playbook::misread;
 use crate::playbook::node::{Node, Tree};
-use crate::source::{Span, Spanned};
+use crate::source::{Source, Span, Spanned};
 
 /// Reports what does not fit and removes it. Returns whether the whole can stay; the names of
 /// what was removed are added to `unread`.
 pub(super) fn hold(
     tree: &mut Tree,
+    source: &Source,
     schema: &Value,
     faults: &mut Vec<Diagnostic>,
     unread: &mut Vec<String>,
 ) -> bool {
-    let mut holder = Holder { root: schema, faults, unread };
+    let mut holder = Holder { root: schema, source, faults, unread };
     let at = tree.span;
-    holder.fits(tree, schema, &Place { name: "the front matter", at, template: false })
+    let place = Place { name: "the front matter", record: "playbook", at, template: false };
+    holder.fits(tree, schema, &place)
 }
 
 /// The patterns of the format's schema, compiled once.
@@ -52,6 +56,8 @@ fn collect(schema: &Value, patterns: &mut BTreeMap<String, Regex>) {
 struct Place<'a> {
     /// What it is called in messages.
     name: &'a str,
+    /// The record of the format that it is, in the words of the keys of other formats.
+    record: &'a str,
     /// Where its owner names it: what a missing key is missing from.
     at: Span,
     /// Whether `${{ }}` may stand in it.
@@ -60,6 +66,7 @@ struct Place<'a> {
 
 struct Holder<'a> {
     root: &'a Value,
+    source: &'a Source,
     faults: &'a mut Vec<Diagnostic>,
     unread: &'a mut Vec<String>,
 }
@@ -68,8 +75,12 @@ impl<'a> Holder<'a> {
     /// Whether a value can stay.
     fn fits(&mut self, tree: &mut Tree, schema: &'a Value, place: &Place<'_>) -> bool {
         let template = place.template || schema[TEMPLATE] == true;
-        let place = &Place { template, ..*place };
+        let record = schema["$ref"]
+            .as_str()
+            .and_then(|name| name.rsplit('/').next().map(|name| name.trim_end_matches("Format")));
+        let place = &Place { template, record: record.unwrap_or(place.record), ..*place };
         let schema = self.resolve(schema);
+        self.keep_words(tree, schema);
         if let Some(choices) = schema["anyOf"].as_array() {
             let kind = kind(&tree.value);
             let Some(choice) = choices.iter().find(|choice| takes(choice, kind)) else {
@@ -91,7 +102,8 @@ impl<'a> Holder<'a> {
                 let before = items.len();
                 items.retain_mut(|item| {
                     let at = item.span;
-                    of.is_null() || self.fits(item, of, &Place { name: &name, at, ..*place })
+                    let place = Place { name: &name, record: "", at, ..*place };
+                    of.is_null() || self.fits(item, of, &place)
                 });
                 if items.len() < before {
                     self.unread.push(place.name.trim_matches('`').to_owned());
@@ -139,10 +151,13 @@ impl<'a> Holder<'a> {
                 known.is_some_and(|known| {
                     !known.contains_key(key)
                         && !key.starts_with("x_")
-                        && near(key, known.keys().map(String::as_str)) == Some(*required)
+                        && match foreign::find(place.record, key) {
+                            Some(foreign) => foreign.ours == Some(*required),
+                            None => near(key, known.keys().map(String::as_str)) == Some(*required),
+                        }
                 })
             };
-            // A slip of the pen is reported at the key that is there.
+            // A slip of the pen, and another format's word, are reported at the key that is there.
             if entries.iter().any(|(key, _)| meant(&key.value)) {
                 continue;
             }
@@ -160,7 +175,7 @@ impl<'a> Holder<'a> {
         let names = schema["propertyNames"]["pattern"].as_str();
         entries.retain_mut(|(key, value)| {
             let name = format!("`{}`", key.value);
-            let inner = Place { name: &name, at: key.span, ..*place };
+            let inner = Place { name: &name, record: &key.value, at: key.span, ..*place };
             let Some(known) = known else {
                 if names.is_some_and(|pattern| !self.is_name(key, pattern)) {
                     return false;
@@ -182,7 +197,10 @@ impl<'a> Holder<'a> {
                 return false;
             }
             let Some(property) = known.get(&key.value) else {
-                self.unknown_key(key, known, place.name);
+                match foreign::find(place.record, &key.value) {
+                    Some(foreign) => self.foreign_key(key, &foreign, place),
+                    None => self.unknown_key(key, known, place.name),
+                }
                 whole &= !one_thing;
                 return false;
             };
@@ -213,12 +231,54 @@ impl<'a> Holder<'a> {
                 self.unread.push(nearest.to_owned());
                 fault.label(format!("did you mean `{nearest}`?")).guess(key.span, nearest)
             }
-            None => {
-                let known: Vec<String> = known.keys().map(|key| format!("`{key}`")).collect();
-                let known = known.join(", ");
-                fault.help(format!("it may have {known}; keys of your own begin with `x_`"))
+            None => match self.owner(&key.value) {
+                Some(owner) => fault.help(format!("`{}` is a key of {owner}", key.value)),
+                None => {
+                    let known: Vec<String> = known.keys().map(|key| format!("`{key}`")).collect();
+                    let known = known.join(", ");
+                    fault.help(format!("it may have {known}; keys of your own begin with `x_`"))
+                }
+            },
+        });
+    }
+
+    /// Returns what has a key of this name, where that is one thing.
+    fn owner(&self, key: &str) -> Option<&'static str> {
+        let has = |record: &Value| record["properties"].get(key).is_some();
+        let owners = [
+            ("the front matter", self.root),
+            ("a stage", &self.root["$defs"]["StageFormat"]),
+            ("a command", &self.root["$defs"]["CommandFormat"]),
+        ];
+        let mut found = owners.into_iter().filter(|(_, record)| has(record));
+        let first = found.next()?;
+        found.next().is_none().then_some(first.0)
+    }
+
+    fn foreign_key(&mut self, key: &Spanned<String>, foreign: &Foreign, place: &Place<'_>) {
+        let message = format!("{} has no key `{}`", place.name, key.value);
+        let fault = Diagnostic::error("foreign-key", key.span, message).help(foreign.note);
+        self.faults.push(match foreign.ours {
+            None => fault.label("nothing here is like it"),
+            Some(ours) => {
+                self.unread.push(ours.to_owned());
+                let fault = fault.label(format!("here it is `{ours}`"));
+                if foreign.keeps_value { fault.guess(key.span, ours) } else { fault }
             }
         });
+    }
+
+    /// Takes a number, or true or false, for the text that was written, where any scalar is used
+    /// as text: `1.10` is no 1.1.
+    fn keep_words(&self, tree: &mut Tree, schema: &Value) {
+        let takes = |kind: &str| {
+            schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|it| it == kind))
+        };
+        let scalar = matches!(tree.value, Node::Bool(_) | Node::Integer(_) | Node::Float(_));
+        let written = self.source.slice(tree.span);
+        if scalar && !written.is_empty() && takes("string") && takes("boolean") {
+            tree.value = Node::Text(written.to_owned());
+        }
     }
 
     fn is_name(&mut self, key: &Spanned<String>, pattern: &str) -> bool {
@@ -310,24 +370,9 @@ impl<'a> Holder<'a> {
 
     fn wrong_type(&mut self, tree: &Tree, place: &Place<'_>, wanted: &str) -> bool {
         let found = tree.value.kind();
-        let name = place.name;
-        let message = format!("{name} wants {wanted}, and this is {found}");
+        let message = format!("{} wants {wanted}, and this is {found}", place.name);
         let fault = Diagnostic::error("wrong-type", tree.span, message);
-        self.faults.push(match (&tree.value, wanted) {
-            (Node::Map(_), wanted) if wanted.contains("text") => {
-                fault.help("a text that begins with `{` wants quotes around it")
-            }
-            (Node::List(_), wanted) if wanted.contains("text") => {
-                fault.help("a text that begins with `[` wants quotes around it")
-            }
-            (Node::Text(text), "a list") => {
-                fault.help(format!("a list of one is written `[{text}]`"))
-            }
-            (Node::Integer(_) | Node::Float(_) | Node::Bool(_), "text") => {
-                fault.help("a text that looks like something else wants quotes around it")
-            }
-            _ => fault,
-        });
+        self.faults.push(misread::explain(fault, tree, wanted, self.source));
         false
     }
 }

@@ -1,10 +1,10 @@
 //! Who may edit what: two that edit go side by side only when their files are apart.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use globset::GlobBuilder;
 use tokio::sync::Notify;
+
+use crate::playbook::Glob;
 
 /// The files that are being edited, as globs.
 #[derive(Debug, Default)]
@@ -62,37 +62,11 @@ fn apart(some: &[String], others: &[String]) -> bool {
     some.iter().all(|one| others.iter().all(|other| globs_are_apart(one, other)))
 }
 
+/// A claim may be a path that looks like a glob, so each is taken for both.
 fn globs_are_apart(one: &str, other: &str) -> bool {
-    match (is_literal(one), is_literal(other)) {
-        (true, true) => normal(one) != normal(other),
-        (true, false) => !matches(other, one),
-        (false, true) => !matches(one, other),
-        (false, false) => {
-            let (one, other) = (prefix(one), prefix(other));
-            !one.starts_with(other) && !other.starts_with(one)
-        }
-    }
-}
-
-fn matches(glob: &str, path: &str) -> bool {
-    GlobBuilder::new(glob)
-        .literal_separator(true)
-        .build()
-        .is_ok_and(|glob| glob.compile_matcher().is_match(Path::new(normal(path))))
-}
-
-fn normal(path: &str) -> &str {
-    path.strip_prefix("./").unwrap_or(path)
-}
-
-fn is_literal(glob: &str) -> bool {
-    !glob.contains(['*', '?', '[', '{'])
-}
-
-/// The folders that a glob begins with, as text.
-fn prefix(glob: &str) -> &str {
-    let literal = &glob[..glob.find(['*', '?', '[', '{']).unwrap_or(glob.len())];
-    literal.rfind('/').map_or("", |slash| &literal[..=slash])
+    let readings = |text: &str| [Glob::new(text), Glob::literal(text)];
+    let others = readings(other);
+    !readings(one).iter().any(|one| others.iter().any(|other| one.overlaps(other)))
 }
 
 #[cfg(test)]
@@ -108,6 +82,9 @@ mod tests {
         assert!(globs_are_apart("src/**", "lib/**"));
         assert!(!globs_are_apart("src/**", "src/lib/*.ts"));
         assert!(!globs_are_apart("**/*.ts", "lib/**"));
+        assert!(globs_are_apart("**/*.ts", "**/*.py"));
+        assert!(!globs_are_apart("app/[id]/a.ts", "app/*/a.ts"));
+        assert!(!globs_are_apart("app/[id]/a.ts", "app/\\[id\\]/a.ts"));
     }
 
     #[tokio::test]

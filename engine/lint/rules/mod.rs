@@ -1,14 +1,19 @@
 //! The rules, by name.
 
 mod ambiguous_reference;
+mod ambiguous_text;
 mod bad_airplane;
 mod bad_fork;
 mod bare_airplane;
 mod broken_example;
 mod broken_link;
+mod byte_order_mark;
+mod constant_when;
 mod contradiction;
+mod cut_value;
 mod cyclic_needs;
 mod dangling_need;
+mod empty_key;
 mod empty_section;
 mod exposed_secret;
 mod foreign_ecosystem;
@@ -16,25 +21,34 @@ mod foreign_language;
 mod foreign_tool;
 mod hidden_prose;
 mod html_doc;
+mod impossible_comparison;
 mod included_front_matter;
 mod large_airplane;
 mod later_stage;
 mod literal_key;
 mod literal_secret;
 mod long_section;
+mod loose_schema;
 mod lost_memory;
 mod machine_path;
+mod maybe_none;
 mod missing_anchor;
 mod missing_env;
+mod missing_license;
 mod missing_server_tool;
 mod missing_writes;
 mod misspelt_code;
 pub(super) mod model_doubt;
 mod moved_doc;
+mod name_mismatch;
 mod open_loop;
+mod optional_field;
+mod overlapping_writes;
 mod overriding_prose;
 mod path_mismatch;
 mod placeholder;
+mod redundant_need;
+mod refused_schema;
 mod repeated_include;
 mod repeated_prose;
 mod repeated_reference;
@@ -42,6 +56,7 @@ mod shape_mismatch;
 mod shared_power;
 mod shouting;
 mod too_many_stages;
+mod type_mismatch;
 mod unbounded_items;
 mod unchecked_edit;
 mod unclosed_fence;
@@ -58,17 +73,21 @@ mod unknown_server;
 mod unknown_stage;
 mod unknown_step;
 mod unknown_tool;
+mod unnarrowed_items;
 mod unpinned_add;
 mod unreachable_doc;
 mod unreachable_server;
+mod unread_output;
 mod unreadable_doc;
 mod unshown_file;
 mod unused_airplane;
 pub(super) mod unused_allow;
 mod unused_command;
+mod unused_input;
 mod vague_prose;
 mod value_conflict;
 mod version_conflict;
+mod weak_description;
 
 use crate::diagnostic::Level;
 use crate::lint::rule::{Profile, Rule, page};
@@ -76,6 +95,7 @@ use crate::lint::rule::{Profile, Rule, page};
 /// Every rule, in the order of their names.
 pub const RULES: &[&Rule] = &[
     &ambiguous_reference::RULE,
+    &ambiguous_text::RULE,
     &bad_airplane::RULE,
     &parsed("bad-expression", page!("bad-expression")),
     &bad_fork::RULE,
@@ -85,41 +105,55 @@ pub const RULES: &[&Rule] = &[
     &bare_airplane::RULE,
     &broken_example::RULE,
     &broken_link::RULE,
+    &byte_order_mark::RULE,
+    &constant_when::RULE,
     &contradiction::RULE,
+    &cut_value::RULE,
     &cyclic_needs::RULE,
     &dangling_need::RULE,
     &parsed("duplicate-section", page!("duplicate-section")),
+    &empty_key::RULE,
     &empty_section::RULE,
     &exposed_secret::RULE,
     &foreign_ecosystem::RULE,
+    &parsed("foreign-key", page!("foreign-key")),
     &foreign_language::RULE,
     &foreign_tool::RULE,
     &hidden_prose::RULE,
     &html_doc::RULE,
+    &impossible_comparison::RULE,
     &included_front_matter::RULE,
     &large_airplane::RULE,
     &later_stage::RULE,
     &literal_key::RULE,
     &literal_secret::RULE,
     &long_section::RULE,
+    &loose_schema::RULE,
     &lost_memory::RULE,
     &machine_path::RULE,
+    &maybe_none::RULE,
     &parsed("misplaced-template", page!("misplaced-template")),
     &missing_anchor::RULE,
     &missing_env::RULE,
     &parsed("missing-file", page!("missing-file")),
     &parsed("missing-key", page!("missing-key")),
+    &missing_license::RULE,
     &parsed("missing-section", page!("missing-section")),
     &missing_server_tool::RULE,
     &missing_writes::RULE,
     &misspelt_code::RULE,
     &model_doubt::RULE,
     &moved_doc::RULE,
+    &name_mismatch::RULE,
     &parsed("no-front-matter", page!("no-front-matter")),
     &open_loop::RULE,
+    &optional_field::RULE,
+    &overlapping_writes::RULE,
     &overriding_prose::RULE,
     &path_mismatch::RULE,
     &placeholder::RULE,
+    &redundant_need::RULE,
+    &refused_schema::RULE,
     &repeated_include::RULE,
     &repeated_prose::RULE,
     &repeated_reference::RULE,
@@ -129,6 +163,7 @@ pub const RULES: &[&Rule] = &[
     &shouting::RULE,
     &parsed("stray-section", page!("stray-section")),
     &too_many_stages::RULE,
+    &type_mismatch::RULE,
     &unbounded_items::RULE,
     &unchecked_edit::RULE,
     &unclosed_fence::RULE,
@@ -146,17 +181,21 @@ pub const RULES: &[&Rule] = &[
     &unknown_stage::RULE,
     &unknown_step::RULE,
     &unknown_tool::RULE,
+    &unnarrowed_items::RULE,
     &unpinned_add::RULE,
     &unreachable_doc::RULE,
     &unreachable_server::RULE,
+    &unread_output::RULE,
     &unreadable_doc::RULE,
     &unshown_file::RULE,
     &unused_airplane::RULE,
     &unused_allow::RULE,
     &unused_command::RULE,
+    &unused_input::RULE,
     &vague_prose::RULE,
     &value_conflict::RULE,
     &version_conflict::RULE,
+    &weak_description::RULE,
     &parsed("wrong-type", page!("wrong-type")),
     &parsed("wrong-value", page!("wrong-value")),
 ];

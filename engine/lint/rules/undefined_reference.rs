@@ -5,7 +5,7 @@ use crate::expression::Reference;
 use crate::lint::Subject;
 use crate::lint::places::{self, Place};
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::source::Span;
+use crate::lint::schema::{End, Owner};
 
 pub(super) const RULE: Rule = Rule {
     name: "undefined-reference",
@@ -24,43 +24,40 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     });
 }
 
-/// Keywords by which a schema says what it has somewhere else.
-const COMPOSED: [&str; 5] = ["$ref", "allOf", "anyOf", "oneOf", "if"];
-
 struct Look<'a, 'b> {
     subject: &'a Subject<'b>,
 }
 
 impl Look<'_, '_> {
-    fn fault(&self, reference: &Reference, place: Place<'_>) -> Option<Diagnostic> {
+    fn fault(&self, reference: &Reference, at: Place<'_>) -> Option<Diagnostic> {
         let path: Vec<&str> = reference.value.iter().map(String::as_str).collect();
-        let error = |message: String, part: usize| RULE.at(self.part(reference, part), message);
-        match (&path[..], place) {
+        let error =
+            |message: String, part: usize| RULE.at(self.subject.part(reference, part), message);
+        match (&path[..], at) {
             (["inputs" | "project" | "stages"], Place::Stage(_) | Place::Item(..)) |
 (["inputs" | "project"], _) => None,
-            (["inputs", name, ..], _) => self.input(name, reference),
-            (["project", field, ..], _) => {
-                const FIELDS: [&str; 3] = ["name", "languages", "package_manager"];
-                (!FIELDS.contains(field)).then(|| {
-                    error(format!("`project` has no `{field}`"), 1).help(format!("it has {}", FIELDS.map(|field| format!("`{field}`")).join(", ")))
-                })
-            }
+            (["inputs", name, ..], _) => self
+                .input(name, reference)
+                .or_else(|| self.property(format!("`inputs.{name}`"), reference, at)),
+            (["project", ..], _) => self.property("`project`".to_owned(), reference, at),
             (["stages", ..], Place::Playbook | Place::Env | Place::Command(_)) => Some(
                 error("`stages` is not known here".to_owned(), 0)
                     .help("the preamble, includes, docs, commands and `env` see `inputs` and `project` only"),
             ),
             (["stages", id, rest @ ..], Place::Stage(index) | Place::Item(index, _)) => {
-                self.upstream(id, rest, index, reference)
+                self.upstream(id, rest, index, reference, at)
             }
             (["args", name, ..], Place::Command(args)) => {
                 let known = args.iter().any(|argument| *argument.name == **name) || self.subject.is_unread("args", name);
                 (!known).then(|| error(format!("the command has no argument `{name}`"), 1))
             }
-            ([name, ..], Place::Item(_, item)) if *name == item => None,
+            ([name, ..], Place::Item(_, item)) if *name == item => {
+                self.property(format!("`{name}`"), reference, at)
+            }
             ([name, ..], _) => {
                 let mut finding = error(format!("`{name}` is not defined"), 0);
                 let mut names = vec!["inputs", "project"];
-                match place {
+                match at {
                     Place::Playbook | Place::Env => {}
                     Place::Command(_) => names.push("args"),
                     Place::Stage(_) => names.push("stages"),
@@ -86,7 +83,7 @@ impl Look<'_, '_> {
             return None;
         }
         let message = format!("the playbook has no input `{name}`");
-        let place = self.part(reference, 1);
+        let place = self.subject.part(reference, 1);
         let finding = RULE.at(place, message);
         Some(match near(name, inputs()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")).guess(place, near),
@@ -100,6 +97,7 @@ impl Look<'_, '_> {
         rest: &[&str],
         index: usize,
         reference: &Reference,
+        at: Place<'_>,
     ) -> Option<Diagnostic> {
         let stages = &self.subject.playbook.stages;
         let stage = &stages[index];
@@ -108,7 +106,7 @@ impl Look<'_, '_> {
                 return None;
             }
             let message = format!("there is no stage `{id}`");
-            let place = self.part(reference, 1);
+            let place = self.subject.part(reference, 1);
             let finding = RULE.at(place, message);
             let ids = stages.iter().map(|stage| stage.id.value.as_str());
             return Some(match near(id, ids) {
@@ -129,74 +127,53 @@ impl Look<'_, '_> {
             );
         }
         match rest {
-            [] | ["status"] => None,
-            ["output", path @ ..] => self.property(earlier, path, reference),
+            [] => None,
+            ["status", ..] => self.property(format!("the status of `{id}`"), reference, at),
+            ["output", ..] => self.property(format!("the output of `{id}`"), reference, at),
             [other, ..] => {
                 let message = format!("a stage has no `{other}`");
-                Some(RULE.at(self.part(reference, 2), message).help("it has `output` and `status`"))
+                Some(
+                    RULE.at(self.subject.part(reference, 2), message)
+                        .help("it has `output` and `status`"),
+                )
             }
         }
     }
 
-    /// Walks the producer's schema as far as it says what there is.
-    fn property(&self, stage: usize, path: &[&str], reference: &Reference) -> Option<Diagnostic> {
-        let stage = &self.subject.playbook.stages[stage];
-        let whole = stage.output_schema();
-        let mut schema = &whole;
-        let mut owner = format!("the output of `{}`", stage.id.value);
-        for (index, part) in path.iter().enumerate() {
-            let place = self.part(reference, index + 3);
-            if schema["type"] == "array" {
-                if part.parse::<i64>().is_err() {
-                    let message = format!("{owner} is a list, which has no `{part}`");
-                    return Some(RULE.at(place, message));
-                }
-                schema = &schema["items"];
-                continue;
+    /// Walks along the rest of a path as far as a schema says what there is.
+    fn property(
+        &self,
+        owner: String,
+        reference: &Reference,
+        place: Place<'_>,
+    ) -> Option<Diagnostic> {
+        let path: Vec<&str> = reference.iter().map(String::as_str).collect();
+        let (declared, walk) = self.subject.types().walk(self.subject, &path, place)?;
+        let End::Missing(index, what) = walk.end else { return None };
+        let path = &path[declared.parts..];
+        let part = path.get(index)?;
+        let above = path[..index].iter().rfind(|part| part.parse::<i64>().is_err());
+        let owner = above.map_or(owner, |part| format!("`{part}`"));
+        let place = self.subject.part(reference, declared.parts + index);
+        Some(match what {
+            Owner::List => RULE.at(place, format!("{owner} is a list, which has no `{part}`")),
+            Owner::Scalar(kind) => {
+                RULE.at(place, format!("{owner} is {}, which has no `{part}`", kind.word()))
             }
-            if COMPOSED.iter().any(|keyword| schema.get(keyword).is_some()) {
-                return None;
-            }
-            let properties = schema["properties"].as_object()?;
-            let Some(next) = properties.get(*part) else {
-                if schema.get("additionalProperties").is_some_and(|more| *more != false)
-                    || schema.get("patternProperties").is_some()
-                {
-                    return None;
-                }
-                let message = format!("{owner} has no `{part}`");
-                let finding = RULE.at(place, message);
-                let names = || properties.keys().map(String::as_str);
-                return Some(match near(part, names()) {
+            Owner::Record(names) => {
+                let finding = RULE.at(place, format!("{owner} has no `{part}`"));
+                match near(part, names.iter().copied()) {
                     Some(near) => {
                         finding.label(format!("did you mean `{near}`?")).guess(place, near)
                     }
+                    None if names.is_empty() => finding.help("its schema names nothing"),
                     None => {
-                        let names: Vec<String> = names().map(|name| format!("`{name}`")).collect();
-                        finding.help(format!("it has {}", names.join(", ")))
+                        let names = names.iter().map(|name| format!("`{name}`"));
+                        let names = names.collect::<Vec<_>>().join(", ");
+                        finding.help(format!("it has {names}"))
                     }
-                });
-            };
-            owner = format!("`{part}`");
-            schema = next;
-        }
-        None
-    }
-
-    /// Returns the place of one part of a path, or of the whole where it cannot be told apart.
-    fn part(&self, reference: &Reference, wanted: usize) -> Span {
-        let source = self.subject.bundle.files.get(usize::from(reference.span.file.0));
-        let written = source.map(|source| source.slice(reference.span)).unwrap_or_default();
-        let verbatim = reference.value.first().is_some_and(|first| written.starts_with(first));
-        let mut at = 0;
-        for (index, part) in reference.value.iter().filter(|_| verbatim).enumerate() {
-            let Some(found) = written[at..].find(part.as_str()) else { break };
-            let start = at + found;
-            at = start + part.len();
-            if index == wanted {
-                return reference.span.part(start, at);
+                }
             }
-        }
-        reference.span
+        })
     }
 }

@@ -83,7 +83,8 @@ fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Option<(Tree, std::ops::Ran
     if let Node::Map(entries) = &mut version.value {
         entries.retain(|(key, _)| key.value == "playbook");
     }
-    shape::hold(&mut version, &version_alone(), faults, &mut Vec::new());
+    let source = Source::new("", text);
+    shape::hold(&mut version, &source, &version_alone(), faults, &mut Vec::new());
     faults.is_empty().then_some((tree, range, body))
 }
 

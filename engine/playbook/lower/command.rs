@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::diagnostic::Diagnostic;
 use crate::expression::Template;
 use crate::playbook::format::{AccessFormat, CommandFormat, Entries, Word, Words};
 use crate::playbook::lower::Lower;
+use crate::playbook::misread;
 use crate::playbook::{Argument, ArgumentRule, Command, CommandKind, EnvFileAccess};
 use crate::source::Spanned;
 
@@ -71,11 +73,9 @@ impl Lower<'_> {
             Words::List(list) => list.into_iter().map(|word| self.word(word)).collect(),
             Words::Line(line) => {
                 let Some(split) = split_words(&line) else {
-                    self.fault(
-                        "wrong-value",
-                        words.span,
-                        "a quote in this command is never closed",
-                    );
+                    let message = "a quote in this command is never closed";
+                    let fault = Diagnostic::error("wrong-value", words.span, message);
+                    self.faults.push(misread::cut_short(fault, words.span, self.source));
                     return None;
                 };
                 split

@@ -4,6 +4,7 @@ mod command;
 mod scalar;
 mod stage;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,10 +15,10 @@ use crate::playbook::format::{
     BudgetFormat, DocFormat, Entries, Header, Id, InputFormat, KindFormat, OutputFormat,
     RequirementFormat, UnreachableFormat,
 };
-use crate::playbook::node::{self, Node, Reader, TypeFault};
+use crate::playbook::node::{self, Node, Reader, Tree, TypeFault};
 use crate::playbook::{
     Allowed, Budget, Bundle, DataFormat, DataTest, Doc, DocPlace, EnvFile, IfUnreachable, Input,
-    InputKind, McpServer, Playbook, Prose, Requirement, RequirementKind, document, shape,
+    InputKind, McpServer, Playbook, Prose, Requirement, RequirementKind, document, misread, shape,
 };
 use crate::source::{FileId, Source, Span, Spanned};
 
@@ -30,6 +31,8 @@ pub(super) struct Head {
     pub(super) document: Document,
     /// The front matter, if it can be read.
     header: Option<Header>,
+    /// The front matter as it was written.
+    written: Option<Arc<Tree>>,
     /// What is wrong with them.
     faults: Vec<Diagnostic>,
     /// Names and keys that could not be read.
@@ -40,19 +43,21 @@ pub(super) struct Head {
 pub(super) fn head(source: &Source) -> Head {
     let (mut faults, mut unread) = (Vec::new(), Vec::new());
     let document = document::read(&source.text, FileId(0), &mut faults);
-    let header = header(source, &document, &mut faults, &mut unread);
-    Head { document, header, faults, unread }
+    let read = header(source, &document, &mut faults, &mut unread);
+    let (header, written) = read.map(|(header, written)| (header, Arc::new(written))).unzip();
+    Head { document, header, written, faults, unread }
 }
 
 /// Reads a bundle. What cannot be read is reported and left out.
 pub(super) fn lower(bundle: &Bundle) -> (Playbook, Vec<Diagnostic>) {
-    let Head { document, header, mut faults, unread } = Head::clone(&bundle.head);
+    let Head { document, header, written, mut faults, unread } = Head::clone(&bundle.head);
     // Where the front matter cannot be read, nothing that the prose names can be looked up.
     let Some(header) = header else {
         return (Playbook::default(), faults);
     };
     let lower = Lower { bundle, source: &bundle.files[0], faults: &mut faults, unread };
-    (lower.playbook(header, document), faults)
+    let playbook = lower.playbook(header, document);
+    (Playbook { written, ..playbook }, faults)
 }
 
 /// Returns the library's files and airplanes that a front matter names, in order, each once.
@@ -84,21 +89,51 @@ fn header(
     document: &Document,
     faults: &mut Vec<Diagnostic>,
     unread: &mut Vec<String>,
-) -> Option<Header> {
+) -> Option<(Header, Tree)> {
     let range = document.front_matter.clone()?;
     let yaml = &source.text[range.clone()];
     let mut tree = node::read(yaml, FileId(0), range.start, faults)?;
     let fence = source.text[..range.start].rfind("---").unwrap_or_default();
     tree.span = Span::new(FileId(0), fence, fence + "---".len());
-    let whole = shape::hold(&mut tree, crate::playbook::schema(), faults, unread);
+    if let Some(fault) = goes_on(source, document, &tree) {
+        faults.push(fault);
+        return None;
+    }
+    let written = tree.clone();
+    let whole = shape::hold(&mut tree, source, crate::playbook::schema(), faults, unread);
     if !whole && !matches!(tree.value, Node::Map(_)) {
         return None;
     }
-    serde::Deserialize::deserialize(Reader::Tree(&tree))
+    let header = serde::Deserialize::deserialize(Reader::Tree(&tree))
         .map_err(|fault: TypeFault| {
             faults.push(Diagnostic::error("bad-yaml", tree.span, fault.to_string()));
         })
-        .ok()
+        .ok()?;
+    Some((header, written))
+}
+
+/// Finds a key that the front matter must have below the line that ends it.
+fn goes_on(source: &Source, document: &Document, tree: &Tree) -> Option<Diagnostic> {
+    let end = document.front_matter.clone()?.end;
+    let required = crate::playbook::schema()["required"].as_array()?.iter();
+    let missing = |key: &&str| tree.get(key).is_none();
+    let missing: Vec<&str> = required.filter_map(Value::as_str).filter(missing).collect();
+    let rest = source.text.get(end..).filter(|_| !missing.is_empty())?;
+    let mut at = end;
+    for line in rest.split_inclusive('\n').take_while(|line| !line.starts_with("```")) {
+        let key = line.split_once(':').map(|(key, _)| key).filter(|key| missing.contains(key));
+        if let Some(key) = key {
+            let fence = Span::new(FileId(0), end, end + "---".len());
+            let message = format!("the front matter ends here, and `{key}:` stands below it");
+            return Some(
+                Diagnostic::error("no-front-matter", fence, message)
+                    .related(Span::new(FileId(0), at, at + key.len()), "not read")
+                    .help("remove the line `---` between its keys, and what stands there"),
+            );
+        }
+        at += line.len();
+    }
+    None
 }
 
 struct Lower<'a> {
@@ -155,6 +190,7 @@ impl Lower<'_> {
             preamble: document.preamble,
             stages,
             unread: self.unread,
+            written: None,
         }
     }
 
@@ -196,7 +232,8 @@ impl Lower<'_> {
             let shown = &value.value.0;
             if !fits(shown) {
                 let message = format!("`{}` is {kind}, and {shown} is not", name.value);
-                self.fault("wrong-value", value.span, &message);
+                let fault = Diagnostic::error("wrong-value", value.span, message);
+                self.faults.push(misread::unfit(fault, shown, kind, value.span, self.source));
             } else if let (Some(pattern), Some(text)) = (pattern, shown.as_str())
                 && !regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
             {

@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::expression::{Expression, Part, Template};
 use crate::playbook::format::Word;
 use crate::playbook::lower::Lower;
+use crate::playbook::misread;
 use crate::source::{Span, Spanned};
 
 impl Lower<'_> {
@@ -27,7 +28,7 @@ impl Lower<'_> {
             }
             faults.iter_mut().for_each(|fault| fault.span = text.span);
         }
-        self.faults.append(&mut faults);
+        self.report(faults, text.span);
         template
     }
 
@@ -39,8 +40,14 @@ impl Lower<'_> {
             expression.span = self.within(text.span, &expression.text, &mut 0);
             faults.iter_mut().for_each(|fault| fault.span = text.span);
         }
-        self.faults.append(&mut faults);
+        self.report(faults, text.span);
         expression
+    }
+
+    /// Reports what is wrong with a text, and whether a comment cuts it short.
+    fn report(&mut self, faults: Vec<Diagnostic>, text: Span) {
+        let source = self.source;
+        self.faults.extend(faults.into_iter().map(|fault| misread::cut_short(fault, text, source)));
     }
 
     /// Finds an expression in a scalar from `at` on, and moves `at` behind it.

@@ -281,7 +281,31 @@ fn fault(error: &ScanError, yaml: &str) -> Fault {
         _ => error.info().replace(": `", " `").replace('\'', "`"),
     };
     let place = start..yaml.ceil_char_boundary(start + 1).min(line_end).max(start);
-    Fault { message, help: help(error.kind(), before, rest), place }
+    let above = &yaml[..line_start];
+    let help = of_prose_or_comment(before, rest, above)
+        .map(str::to_owned)
+        .or_else(|| help(error.kind(), before, rest));
+    Fault { message, help, place }
+}
+
+/// Says what an author overlooked above the line that the parser stumbled over.
+fn of_prose_or_comment(before: &str, rest: &str, above: &str) -> Option<&'static str> {
+    if cuts_a_list(above) {
+        return Some(
+            "` #` begins a comment, which cuts the list above: a text with ` #` in it wants quotes",
+        );
+    }
+    let prose = above.lines().any(|line| line.starts_with("## "));
+    (prose && !before.contains(':') && !rest.contains(':'))
+        .then_some("is the front matter closed? a line `---` belongs between it and the prose")
+}
+
+/// Whether a comment begins inside of a `[` or `{` that the last line opens.
+fn cuts_a_list(above: &str) -> bool {
+    let line = above.lines().next_back().unwrap_or_default();
+    let Some((kept, _)) = line.split_once(" #") else { return false };
+    let count = |marks: [char; 2]| kept.matches(marks).count();
+    count(['[', '{']) > count([']', '}'])
 }
 
 /// Says what an author probably meant, by what the parser stumbled over.
@@ -320,6 +344,18 @@ fn help(kind: &ErrorKind, before: &str, rest: &str) -> Option<String> {
         | ErrorKind::MissingTagUri
         | ErrorKind::UndeclaredTagHandle => {
             "a text that begins with `!` wants quotes around it; in an expression, write `not`"
+        }
+        _ if in_flow && before.ends_with(['}', ']']) && !rest.starts_with([',', '}', ']']) => {
+            "a text that begins with `{` or `[`, such as a glob, wants quotes around it"
+        }
+        ErrorKind::BlockEntryInFlowCollection => {
+            "a text that begins with `-` and a space wants quotes around it"
+        }
+        ErrorKind::ExpectedBlockMappingKey => {
+            "what belongs to one map begins in one column, and what belongs to a key further right"
+        }
+        ErrorKind::UnclosedQuotedScalar => {
+            "close the quote; one that is part of the text wants other quotes around the whole"
         }
         ErrorKind::InvalidColonPlacement
         | ErrorKind::UnclosedFlowCollection { .. }
@@ -426,6 +462,12 @@ mod tests {
             ("a:\n\tb: 1\n", "indent with spaces"),
             ("a: @b\n", "wants quotes"),
             ("a: [b\nc: 1\n", "never closed?"),
+            ("a: [{b,c}.py]\n", "such as a glob"),
+            ("a: {b: [c #d]}\ne: 1\n", "` #` begins a comment"),
+            ("a: {b: - c}\n", "`-` and a space"),
+            ("a: \"b\n", "close the quote"),
+            ("a:\n    b:\n  c:\n", "in one column"),
+            ("a: 1\n\n## b\n\nDo it.\n", "is the front matter closed?"),
         ] {
             let mut faults = Vec::new();
             assert_eq!(read(yaml, FileId(0), 0, &mut faults), None);
