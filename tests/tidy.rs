@@ -52,7 +52,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("dialoguer", &["cli/"]),
     ("etcetera", &["cli/surroundings.rs"]),
     ("flate2", &["project/"]),
-    ("globset", &["closed/", "gate/", "playbook/", "project/", "reference/", "run/"]),
+    ("globset", &["closed/", "gate/", "playbook/", "project/", "reference/"]),
     ("granit_parser", &["playbook/node/yaml.rs"]),
     ("grep_regex", &["tools/grep.rs"]),
     ("grep_searcher", &["tools/grep.rs"]),

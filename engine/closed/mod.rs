@@ -3,10 +3,37 @@
 mod written;
 
 use std::io;
+use std::sync::LazyLock;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 pub use written::{Written, covering, written};
+
+/// Folders that hold what tools made, whether or not git ignores them: their files are not listed.
+pub const MADE: [&str; 9] = [
+    ".git",
+    "node_modules",
+    ".next",
+    "target",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".turbo",
+];
+
+static SECRET: LazyLock<Option<Closed>> = LazyLock::new(|| Closed::secret().ok());
+static PROTECTED: LazyLock<Option<Closed>> = LazyLock::new(|| Closed::protected().ok());
+
+/// Whether a path, by its name, holds secrets.
+pub fn is_secret(path: &str) -> bool {
+    SECRET.as_ref().is_some_and(|closed| closed.holds(path))
+}
+
+/// Whether a path, by its name, configures tools on a person's machine.
+pub fn is_protected(path: &str) -> bool {
+    PROTECTED.as_ref().is_some_and(|closed| closed.holds(path))
+}
 
 /// Globs that close files, and those that open some again.
 #[derive(Debug)]

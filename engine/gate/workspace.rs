@@ -14,7 +14,7 @@ use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest as _, Sha256};
 
-use crate::closed::Closed;
+use crate::closed::{Closed, MADE};
 use crate::gate::Refusal;
 use crate::playbook::hex;
 
@@ -27,19 +27,6 @@ const MAX_HASHED: u64 = 64 * 1024 * 1024;
 
 /// The largest manifest or lock file that is kept before a command runs, in bytes.
 pub(super) const MAX_KEPT: u64 = 8 * 1024 * 1024;
-
-/// Folders that hold what tools made, whether or not git ignores them.
-const MADE: [&str; 9] = [
-    ".git",
-    "node_modules",
-    ".next",
-    "target",
-    ".venv",
-    "venv",
-    "__pycache__",
-    ".pytest_cache",
-    ".turbo",
-];
 
 /// The project's files.
 #[derive(Debug)]

@@ -3,23 +3,29 @@
 mod airplane;
 mod allow;
 pub mod answers;
+mod argv;
 mod code;
 pub mod doubts;
 mod ecosystem;
 pub mod family;
 pub mod flow;
 pub mod gap;
+mod key;
 mod language;
 mod packages;
+mod paths;
 mod phrase;
 pub mod places;
 pub mod rule;
 pub mod rules;
+#[cfg(test)]
+mod sample;
 pub mod schema;
 mod speech;
 #[cfg(test)]
 mod trial;
 pub mod types;
+mod wants;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -59,6 +65,8 @@ pub struct Known {
     pub answers: Option<Arc<answers::Answers>>,
     /// What a model doubts, where one was asked.
     pub doubts: Option<Arc<doubts::Doubts>>,
+    /// Tells whether a path is that of a lock file.
+    pub is_lock: Option<fn(&str) -> bool>,
 }
 
 /// The name of the rule that tells what a model doubts. Opinions decide nothing: whoever counts

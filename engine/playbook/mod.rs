@@ -4,6 +4,7 @@ mod document;
 mod find;
 mod foreign;
 mod format;
+pub mod glob;
 mod layout;
 mod load;
 mod lower;
@@ -235,13 +236,13 @@ pub struct Command {
     /// that a word which is exactly one `${{ }}` with a list splices.
     pub words: Vec<Template>,
     /// The folder it runs in, relative to the project's root.
-    pub cwd: Option<String>,
+    pub cwd: Option<Spanned<String>>,
     /// How long it may take; ten minutes when left out.
     pub timeout: Duration,
     /// Whether the program may read env files.
     pub env_file: EnvFileAccess,
     /// Hosts it may reach.
-    pub network: Vec<String>,
+    pub network: Vec<Spanned<String>>,
     /// It touches nothing that another stage may be editing.
     pub parallel: bool,
     /// Words that the model may fill in.

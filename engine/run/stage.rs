@@ -1,10 +1,8 @@
 //! One stage: its items, its output, its approval.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use globset::GlobBuilder;
 use serde_json::{Value, json};
 
 use crate::approval::{Answer, Decision, Nobody, Question};
@@ -12,7 +10,7 @@ use crate::expression::Template;
 use crate::gate::Gate;
 use crate::journal::{At, Event, Status};
 use crate::model::Request;
-use crate::playbook::{Approve, ForEach, Items, Output};
+use crate::playbook::{Approve, ForEach, Items, Output, glob};
 use crate::run::budget::Account;
 use crate::run::{Failure, Halt, Played, Run, RunError, agent, check};
 
@@ -314,12 +312,7 @@ fn narrow(writes: &[String], files: &Template, scope: &Value) -> Result<Vec<Stri
         }
     };
     for file in &files {
-        let allowed = writes.iter().any(|glob| {
-            glob == file
-                || GlobBuilder::new(glob).literal_separator(true).build().is_ok_and(|glob| {
-                    glob.compile_matcher().is_match(Path::new(file.trim_start_matches("./")))
-                })
-        });
+        let allowed = writes.iter().any(|glob| glob::matches(glob, file));
         if !allowed {
             let writes = writes.join("`, `");
             return Err(Failure::Failed(format!(

@@ -64,6 +64,7 @@ pub fn known() -> Known {
             let airplane = crate::reference::airplane(bundle, name)?;
             Ok(Flattened { tokens: airplane.tokens, files: airplane.files })
         }),
+        is_lock: Some(crate::project::is_lock),
         ..Known::default()
     }
 }

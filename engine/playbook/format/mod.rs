@@ -216,13 +216,13 @@ pub(super) struct CommandFormat {
     #[schemars(extend("x-template" = true))]
     pub(super) script: Option<Spanned<Words>>,
     /// The folder it runs in
-    pub(super) cwd: Option<String>,
+    pub(super) cwd: Option<Spanned<String>>,
     /// How long it may take, such as `8m`; `10m` when left out
     pub(super) timeout: Option<Spanned<Word>>,
     /// Whether the program may read env files
     pub(super) env_file: AccessFormat,
     /// Hosts it may reach
-    pub(super) network: Vec<String>,
+    pub(super) network: Vec<Spanned<String>>,
     /// It touches nothing that a stage beside it may be editing
     pub(super) parallel: bool,
     /// Words that the model may fill in, read as `args.NAME`
