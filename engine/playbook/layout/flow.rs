@@ -94,7 +94,6 @@ impl Scanner<'_> {
         match self.next() {
             Some('{' | '[') => self.flow().map(Inline::Flow),
             Some('"' | '\'') => self.quoted().map(Inline::Scalar),
-            Some('!') => Err(self.stop(Cause::Tagged)),
             _ => self.plain_in_flow().map(Inline::Scalar),
         }
     }

@@ -102,20 +102,13 @@ fn stopped(stop: &Stop, lines: &str, text: &str, start: usize) -> Layout {
         let is_pair = bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n"));
         at + 1 + usize::from(is_pair)
     });
-    let word = text.get(at..).unwrap_or_default();
-    let word = &word[..word.find([' ', ',', '\r', '\n']).unwrap_or(word.len())];
-    let place = Span::new(FileId::default(), at, at + word.len());
-    let fault = match stop.cause {
-        Cause::Lost => return Layout::Unproven(place),
+    let place = Span::new(FileId::default(), at, (at + 1).min(text.len()));
+    match stop.cause {
+        Cause::Lost => Layout::Unproven(place),
         Cause::Marked => {
-            Diagnostic::error("bad-yaml", place, "a key marked with `?` cannot be formatted")
-                .help("write it as `key: value`")
+            let message = "a key marked with `?` cannot be formatted";
+            let fault = Diagnostic::error("bad-yaml", place, message);
+            Layout::Faulty(vec![fault.help("write it as `key: value`")])
         }
-        Cause::Tagged => {
-            let message = format!("`{word}` is a tag, and tags are not allowed");
-            Diagnostic::error("bad-yaml", place, message)
-                .help("leave it out; a text that begins with `!` wants quotes around it")
-        }
-    };
-    Layout::Faulty(vec![fault])
+    }
 }

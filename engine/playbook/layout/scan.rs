@@ -21,8 +21,6 @@ pub(super) struct Stop {
 pub(super) enum Cause {
     /// A key is marked with `?`.
     Marked,
-    /// A key or a value has a tag.
-    Tagged,
     /// It does not see what the parser saw.
     Lost,
 }
@@ -138,7 +136,6 @@ impl Scanner<'_> {
             }
             Some('{' | '[') => (Inline::Flow(self.flow()?), self.line_end()?),
             Some('"' | '\'') => (Inline::Scalar(self.quoted()?), self.line_end()?),
-            Some('!') => return Err(self.stop(Cause::Tagged)),
             _ => (Inline::Scalar(self.plain(column)), self.line_end()?),
         };
         self.gap();
@@ -148,9 +145,6 @@ impl Scanner<'_> {
     fn key(&mut self) -> Scanned<String> {
         if self.next() == Some('?') && self.blank_at(self.at + 1) {
             return Err(self.stop(Cause::Marked));
-        }
-        if self.next() == Some('!') {
-            return Err(self.stop(Cause::Tagged));
         }
         let Some((end, colon)) = self.find_key() else { return Err(self.lost()) };
         let key = self.text[self.at..end].to_owned();
@@ -167,7 +161,7 @@ impl Scanner<'_> {
             let is_key = line[colon..].starts_with(':');
             return is_key.then_some((self.at + end, self.at + colon));
         }
-        if line.starts_with(['{', '[', '|', '>', '!', '#']) {
+        if line.starts_with(['{', '[', '|', '>', '#']) {
             return None;
         }
         let mut colons = without_comment(line).match_indices(':').map(|(at, _)| at);
