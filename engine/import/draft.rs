@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::import::body::{self, Body};
 use crate::import::names::Names;
 use crate::import::{Form, template, yaml};
-use crate::playbook::{Tree, schema_errors};
+use crate::playbook::{Layout, Tree, lay_out, schema_errors};
 use crate::source::{Source, Span, visible};
 
 /// What reads and changes nothing: every stage has it.
@@ -269,6 +269,11 @@ impl Parts {
         }
         let front = front.as_object().map(yaml::write).unwrap_or_default();
         let text = format!("---\n{front}---\n{}", self.body.render());
+        let written = Source::new(self.name.as_str(), text);
+        let text = match lay_out(&written) {
+            Layout::Canonical(text) => text,
+            Layout::Faulty(_) | Layout::Unproven(_) => written.text,
+        };
         let mut files = vec![(format!("playbooks/{}.md", self.name), text)];
         files.append(&mut self.files);
         self.notes.sort();
