@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use dialoguer::console::Term;
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, Select};
@@ -21,7 +21,7 @@ pub(super) struct Wanted {
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
     package: Option<Package>,
 
-    /// A package that the playbook adds; may be given again
+    /// A package that the playbook adds, with a range: `NAME>=1.2`; may be given again
     #[arg(long, value_name = "NAME", conflicts_with = "from")]
     adds: Vec<Package>,
 }
@@ -30,10 +30,7 @@ impl Wanted {
     /// Makes the files of a beginning.
     pub(super) fn begin(&self, name: &str) -> anyhow::Result<Made> {
         let wish = self.wish(name)?;
-        let known = languages().join(", ");
-        let files = scaffold(&wish).with_context(|| {
-            format!("no playbook can be begun for `{}`; the languages are {known}", wish.language)
-        })?;
+        let files = scaffold(&wish)?;
         Ok(Made { files, from: None, left_out: Vec::new() })
     }
 
@@ -71,7 +68,8 @@ fn ask_package() -> anyhow::Result<Package> {
 }
 
 fn ask_adds() -> anyhow::Result<Vec<Package>> {
-    let prompt = "Packages that the playbook adds, with blanks between them, or nothing";
+    let prompt =
+        "Packages that the playbook adds, each with a range, or nothing: NAME>=1.2 NAME>=3";
     Ok(packages(&ask(prompt, |typed| packages(typed).map(|_| ()))?)?)
 }
 

@@ -41,7 +41,11 @@ struct Language {
     /// What stands for a version that does not matter; without it, the manifest names no package
     /// whose version is not known.
     any_version: Option<String>,
-    /// What stands between two.
+    /// A word that adds one, among the words of `add`.
+    added: Option<String>,
+    /// The command that adds one, where they are added one by one.
+    add_one: Option<String>,
+    /// What stands between two in the manifest.
     between: String,
     /// Code writes a name with `_` where the package has `-`.
     #[serde(default)]
@@ -52,6 +56,9 @@ struct Language {
     build: Option<String>,
     /// The command that runs the tests.
     tests: String,
+    /// The programs that the commands name by themselves.
+    #[serde(default)]
+    programs: Vec<String>,
     /// The airplane's file to read first.
     entry: String,
     /// What proves that the airplane is whole.
@@ -73,14 +80,31 @@ pub struct Wish {
     pub adds: Vec<Package>,
 }
 
+/// Why nothing can be begun.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScaffoldError {
+    /// No data says how the language's projects are.
+    #[error("no playbook can be begun for `{0}`; the languages are {known}", known = languages().join(", "))]
+    Language(String),
+    /// A package would be added in whatever version is newest.
+    #[error(
+        "`{0}` would be added in whatever version is newest; write a range behind it: `{0}>=1.2`"
+    )]
+    NoRange(String),
+}
+
 /// Returns the languages for which a playbook can be begun.
 pub fn languages() -> Vec<&'static str> {
     LANGUAGES.iter().map(|(name, _)| *name).collect()
 }
 
-/// Makes the files, each with its path in the library; nothing for a language that is not known.
-pub fn scaffold(wish: &Wish) -> Option<Vec<(String, String)>> {
-    let language = TABLE.get(wish.language.as_str())?;
+/// Makes the files, each with its path in the library.
+pub fn scaffold(wish: &Wish) -> Result<Vec<(String, String)>, ScaffoldError> {
+    let language = TABLE.get(wish.language.as_str());
+    let language = language.ok_or_else(|| ScaffoldError::Language(wish.language.clone()))?;
+    if let Some(added) = wish.adds.iter().find(|added| added.range.is_none()) {
+        return Err(ScaffoldError::NoRange(added.name.clone()));
+    }
     let name = &wish.name;
     let words = words(wish, language);
     let front = words.fill(include_str!("front.yaml"));
@@ -94,57 +118,92 @@ pub fn scaffold(wish: &Wish) -> Option<Vec<(String, String)>> {
     ];
     let own = language.files.iter();
     files.extend(own.map(|(path, text)| (format!("{airplane}/{path}"), words.fill(text))));
-    Some(files)
+    Ok(files)
 }
 
 fn words(wish: &Wish, language: &Language) -> Words {
-    let quoted = |items: Vec<&str>| {
-        items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")
-    };
-    let adds: Vec<&str> = wish.adds.iter().map(|added| added.name.as_str()).collect();
     let loaded = wish.adds.first().unwrap_or(&wish.package);
     let module =
         if language.underscores { loaded.name.replace('-', "_") } else { loaded.name.clone() };
     let packages = std::iter::once(&wish.package).chain(&wish.adds);
     let dependencies: Vec<String> =
         packages.filter_map(|package| language.dependency(package)).collect();
+    let writes: Vec<String> = language.writes.iter().map(|glob| format!("\"{glob}\"")).collect();
     let mut words = Words::default();
     words.put("name", &wish.name);
     words.put("language", &wish.language);
     words.put("package", &wish.package.name);
     words.put("version", wish.package.range.as_deref().unwrap_or_default());
-    words.put("adds", &adds.join(" "));
-    words.put("adds listed", &listed(&adds));
-    words.put(
-        "adds quoted",
-        &quoted(wish.adds.iter().map(|added| added.written.as_str()).collect()),
-    );
+    words.put("adds", &listed(&wish.adds));
     words.put("manifest", &language.manifest);
+    words.put("programs", &language.programs.join(", "));
     words.put("build", language.build.as_deref().unwrap_or_default());
     words.put("tests", &language.tests);
-    words.put("writes", &quoted(language.writes.iter().map(String::as_str).collect()));
+    words.put("writes", &writes.join(", "));
     words.put("entry", &language.entry);
     words.put("airplane build", &language.airplane_build);
     words.put("module", &module);
     words.put("dependencies", &dependencies.join(&language.between));
+    installs(&mut words, &language.adds(&wish.adds));
     words
+}
+
+/// Puts the commands that add packages, and the stages that run them.
+fn installs(words: &mut Words, adds: &[(String, String)]) {
+    let number =
+        |index: usize| if adds.len() > 1 { format!("_{}", index + 1) } else { String::new() };
+    let commands = adds.iter().enumerate();
+    let commands = commands.map(|(index, (_, command))| format!("add{}: {command}", number(index)));
+    words.put("add commands", &commands.collect::<Vec<_>>().join("\n  "));
+    let names: Vec<String> =
+        (0..adds.len()).map(|index| format!("install{}", number(index))).collect();
+    words.put("install names", &names.join(", "));
+    let stages = names.iter().zip(adds).enumerate().map(|(index, (name, (packages, _)))| {
+        let mut stage = Words::default();
+        stage.put("stage", name);
+        stage.put("command", &format!("add{}", number(index)));
+        stage.put("packages", packages);
+        stage.fill(include_str!("install.yaml"))
+    });
+    words.put("install stages", stages.collect::<String>().trim_end());
 }
 
 impl Language {
     /// Returns the manifest's line for a package.
     fn dependency(&self, package: &Package) -> Option<String> {
         let version = package.range.as_deref().or(self.any_version.as_deref())?;
-        let mut words = Words::default();
-        words.put("package", &package.name);
-        words.put("version", version);
-        words.put("least", &package.least());
-        Some(words.fill(&self.dependency))
+        Some(of_package(package, version).fill(&self.dependency))
+    }
+
+    /// Returns the commands that add packages, each with the names of those that it adds.
+    fn adds(&self, adds: &[Package]) -> Vec<(String, String)> {
+        let filled = |package: &Package, template: &str| {
+            of_package(package, package.range.as_deref().unwrap_or_default()).fill(template)
+        };
+        if let Some(one) = &self.add_one {
+            let one = |package: &Package| (package.name.clone(), filled(package, one));
+            return adds.iter().map(one).collect();
+        }
+        let Some(added) = self.added.as_ref().filter(|_| !adds.is_empty()) else {
+            return Vec::new();
+        };
+        let words: Vec<String> = adds.iter().map(|package| filled(package, added)).collect();
+        vec![(listed(adds), format!("{{add: [{}]}}", words.join(", ")))]
     }
 }
 
-/// Lists names as a sentence does.
-fn listed(names: &[&str]) -> String {
-    match names {
+fn of_package(package: &Package, version: &str) -> Words {
+    let mut words = Words::default();
+    words.put("package", &package.name);
+    words.put("version", version);
+    words.put("least", &package.least());
+    words
+}
+
+/// Lists packages as a sentence does.
+fn listed(packages: &[Package]) -> String {
+    let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    match &names[..] {
         [] => String::new(),
         [name] => (*name).to_owned(),
         [before @ .., last] => format!("{} and {last}", before.join(", ")),
@@ -169,7 +228,7 @@ mod tests {
     #[test]
     fn nothing_of_the_templates_is_left_to_fill_in() {
         for language in languages() {
-            for (package, adds) in [("web", vec![]), ("web>=1.2", vec!["one", "two-more@3"])] {
+            for (package, adds) in [("web", vec![]), ("web>=1.2", vec!["one@2", "two-more>=3"])] {
                 let adds = adds.into_iter().map(|added| added.parse().unwrap()).collect();
                 let package = package.parse().unwrap();
                 let wish =

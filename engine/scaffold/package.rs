@@ -9,8 +9,6 @@ pub struct Package {
     pub name: String,
     /// The range of its versions, if one is given; a version alone means that one or later.
     pub range: Option<String>,
-    /// What the person wrote.
-    pub written: String,
 }
 
 /// Why a text names no package.
@@ -24,9 +22,9 @@ impl FromStr for Package {
     fn from_str(text: &str) -> Result<Self, NoPackage> {
         let written = text.trim();
         // The first letter may be the `@` of a scope.
-        let end = written.char_indices().skip(1).find(|(_, letter)| "@<>=~^".contains(*letter));
+        let end = written.char_indices().skip(1).find(|(_, letter)| "@:<>=~^".contains(*letter));
         let (name, range) = written.split_at(end.map_or(written.len(), |(end, _)| end));
-        let (name, range) = (name.trim(), range.trim_start_matches('@').trim());
+        let (name, range) = (name.trim(), range.trim_start_matches(['@', ':']).trim());
         let of_name = |letter: char| letter.is_ascii_alphanumeric() || "@/._-".contains(letter);
         let of_range =
             |letter: char| letter.is_ascii_alphanumeric() || "<>=~^.,*+- ".contains(letter);
@@ -37,10 +35,13 @@ impl FromStr for Package {
         }
         let range = match range.chars().next() {
             None => None,
+            Some('v') if range[1..].starts_with(|letter: char| letter.is_ascii_digit()) => {
+                Some(format!(">={}", &range[1..]))
+            }
             Some(first) if first.is_ascii_digit() => Some(format!(">={range}")),
             Some(_) => Some(range.to_owned()),
         };
-        Ok(Package { name: name.to_owned(), range, written: written.to_owned() })
+        Ok(Package { name: name.to_owned(), range })
     }
 }
 
@@ -68,13 +69,14 @@ mod tests {
             ("meter>=2.3", "meter", Some(">=2.3"), "2.3.0"),
             ("@scope/name@1.2.3", "@scope/name", Some(">=1.2.3"), "1.2.3"),
             ("@scope/name", "@scope/name", None, "0.0.0"),
+            ("vendor/name:^2", "vendor/name", Some("^2"), "2.0.0"),
+            ("example.org/a@v1.4", "example.org/a", Some(">=1.4"), "1.4.0"),
             ("example.org/a/b@^1", "example.org/a/b", Some("^1"), "1.0.0"),
             (" gem ~> 7.1 ", "gem", Some("~> 7.1"), "7.1.0"),
         ] {
             let package: Package = text.parse().unwrap();
             let found = (package.name.as_str(), package.range.as_deref(), package.least());
             assert_eq!(found, (name, range, least.to_owned()), "{text}");
-            assert_eq!(package.written, text.trim());
         }
         for text in ["", " ", ">=1", "a b", "a\"b", "a'", "-x", "a>=1\"", "a\n- b"] {
             assert!(text.parse::<Package>().is_err(), "{text:?}");
