@@ -157,8 +157,11 @@ impl Draft {
         }
         let Some(piece) = self.piece(at) else { return Scope::default() };
         let trail = &piece.trail;
-        let outside = ["in", "max", "containing"].map(|key| format!("stages/*/for_each/{key}"));
-        let outside = outside.iter().any(|pattern| trail.is(pattern)) || trail.is("stages/*/when");
+        let has_list = || self.value(&trail.above().key("in")).is_some();
+        // What says which items there are cannot see one.
+        let outside = trail.is("stages/*/when")
+            || trail.is("stages/*/for_each/*")
+                && !(trail.is("stages/*/for_each/files") && has_list());
         Scope {
             stage: trail.stage(),
             item: !outside,

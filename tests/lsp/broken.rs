@@ -1,8 +1,15 @@
 //! A playbook that is being typed is broken most of the time, and is answered about all the same.
 
+use wizard::diagnostic::text;
+use wizard::editor::Draft;
+use wizard::lint::Profile;
+use wizard::playbook::load_text;
+use wizard::source::{FileId, Span};
+
 use super::BASKET;
 use super::editor::{Editor, Options};
 use crate::support::files;
+use crate::support::numbers::Numbers;
 
 /// At how many places each playbook is cut.
 const CUTS: usize = 60;
@@ -80,4 +87,58 @@ async fn what_was_read_last_helps_while_the_yaml_is_broken() {
     let labels = editor.complete(file, &marked).await;
     let labels: Vec<String> = labels.into_iter().map(|item| item.label).collect();
     assert_eq!(labels, ["found", "pages"]);
+}
+
+/// Asks everything about a place.
+fn ask(draft: &Draft, at: usize) {
+    let file = FileId(0);
+    let source = &draft.bundle.files[0];
+    for completion in draft.completions(file, at) {
+        let span = completion.edit.span;
+        let range = span.start as usize..span.end as usize;
+        assert!(range.start <= at && at <= range.end, "{completion:?} is not at {at}");
+        assert!(!source.text[range].contains('\n'), "{completion:?} is not in one line");
+    }
+    if let Some(hover) = draft.hover(file, at) {
+        assert!(!hover.text.is_empty());
+    }
+    let inside = |span: &Span| {
+        let text = &draft.bundle.files[usize::from(span.file.0)].text;
+        assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?}");
+    };
+    draft.definition(file, at).iter().for_each(inside);
+    draft.references(file, at, true).iter().for_each(inside);
+    if let Ok(edits) = draft.rename(file, at, "another") {
+        assert!(edits.iter().all(|edit| source.slice(edit.span) == source.slice(edits[0].span)));
+    }
+}
+
+#[test]
+fn a_draft_damaged_at_random_answers_at_every_place() {
+    let pieces = [
+        "${{", "}}", "---\n", "\n", "\r", "{", "}", "[", "]", ": ", "'", "\"", "\t", "`", "|",
+        "## ", "\u{feff}", "é", "😀", "\0", "run(", "- ", "#", "\n    ", ", ", "stages.", "\u{85}",
+    ];
+    let mut numbers = Numbers(7);
+    let mut earlier = None;
+    for _ in 0..300 {
+        let mut damaged = BASKET.to_owned();
+        for _ in 0..=numbers.below(3) {
+            let start = damaged.floor_char_boundary(numbers.below(damaged.len()));
+            let end = damaged.floor_char_boundary(start + numbers.below(40)).max(start);
+            damaged.replace_range(start..end, pieces[numbers.below(pieces.len())]);
+        }
+        let bundle = load_text("playbook.md", &damaged);
+        let draft = Draft::new(bundle, Profile::Strict, earlier.take());
+        for finding in &draft.findings {
+            text::render(finding, &draft.bundle.files, false);
+        }
+        for _ in 0..20 {
+            ask(&draft, damaged.floor_char_boundary(numbers.below(damaged.len() + 1)));
+        }
+        draft.contents();
+        draft.repairs(Span::new(FileId(0), 0, damaged.len()));
+        let _ = draft.formatted();
+        earlier = Some(draft);
+    }
 }

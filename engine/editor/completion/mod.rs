@@ -149,7 +149,9 @@ impl Draft {
             piece.span = at..at;
             piece.inner = at..at;
         }
-        Some(piece)
+        // An editor replaces only what the cursor is in, and only within its line.
+        let inside = piece.inner.start <= at && at <= piece.inner.end;
+        (inside && !piece.word.contains('\n')).then_some(piece)
     }
 }
 
