@@ -149,7 +149,7 @@ async fn an_address_that_needs_a_play_is_left_out() {
 
 #[test]
 fn rules_of_hosts_are_silent_when_none_was_asked() {
-    let keys = "docs: {sdk: {url: \"https://docs.example.com/a.md#gone\"}}\nlint:\n  allow:\n    - \
+    let keys = "tools: [reference]\ndocs: {sdk: {url: \"https://docs.example.com/a.md#gone\"}}\nlint:\n  allow:\n    - \
                 {rule: moved-doc, reason: the owner wants it so}\n    - {rule: model-doubt, \
                 reason: we know}\n";
     let bundle = load_text("basket.md", &format!("{HEAD}{keys}{TAIL}"));

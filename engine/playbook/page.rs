@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::playbook::{Prose, document};
 use crate::playbook::node::{self, Tree};
+use crate::playbook::{Prose, document};
 use crate::source::{FileId, Source};
 
 /// Takes the front matter of a markdown file that is no playbook, if it has one, from its prose.

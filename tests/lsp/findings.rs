@@ -254,6 +254,6 @@ async fn while_one_types_only_the_last_version_is_told() {
 #[tokio::test]
 async fn a_file_that_is_saved_nowhere_yet_has_findings_too() {
     let mut editor = Editor::start(&[], Options::default()).await;
-    editor.open_with("playbooks/new.md", WRONG);
-    assert_eq!(codes(&editor.findings("playbooks/new.md").await), ["dangling-need"]);
+    editor.open_with("drafts/new.md", WRONG);
+    assert_eq!(codes(&editor.findings("drafts/new.md").await), ["dangling-need"]);
 }

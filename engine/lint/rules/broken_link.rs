@@ -70,6 +70,9 @@ fn has(subject: &Subject<'_>, prose: &Prose, link: &str) -> bool {
             .flat_map(|prose| &prose.headings);
         return seen.any(|(_, heading)| anchor(heading) == fragment.to_lowercase());
     }
+    if subject.docs().any(|(_, doc)| link.split('#').next() == Some(doc.name.value.as_str())) {
+        return true;
+    }
     let source = |index: usize| subject.bundle.files.get(index).map(|file| Path::new(&file.name));
     let Some(from) = source(usize::from(prose.span.file.0)) else { return true };
     let folder = from.parent().unwrap_or(Path::new(""));

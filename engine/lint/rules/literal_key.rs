@@ -1,4 +1,4 @@
-//! `literal-key`: an airplane that holds a key of somebody's account.
+//! `literal-key`: a key of somebody's account, in prose or in an airplane.
 
 use crate::closed::written;
 use crate::diagnostic::Level;
@@ -14,6 +14,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    for prose in subject.proses() {
+        let keys = written(subject.text(prose.span)).into_iter().filter(|key| key.public);
+        for key in keys {
+            let message = format!("the prose holds {} of somebody's account", key.what);
+            let place = prose.span.part(key.range.start, key.range.end);
+            report(
+                RULE.at(place, message).help(
+                    "whoever plays this has another: declare an input, and set it with `env`",
+                ),
+            );
+        }
+    }
     for airplane in subject.airplanes() {
         for file in airplane.files.iter().filter(|file| file.shown) {
             let keys = written(file.text).into_iter().filter(|key| key.public);

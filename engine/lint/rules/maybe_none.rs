@@ -6,9 +6,9 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::expression::{Expression, Reference};
 use crate::lint::Subject;
 use crate::lint::flow::{self, Absence};
+use crate::lint::gap::{self, Gap, Wanted};
 use crate::lint::places::{self, Place};
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::lint::gap::{self, Gap, Wanted};
 use crate::playbook::{Items, Stage};
 
 pub(super) const RULE: Rule = Rule {

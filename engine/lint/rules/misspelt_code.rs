@@ -84,8 +84,6 @@ fn names<'a>(subject: &Subject<'a>) -> BTreeMap<&'a str, (&'static str, Span)> {
     );
     names.extend(playbook.docs.iter().map(|it| (it.name.value.as_str(), ("a doc", it.name.span))));
     names.extend(playbook.airplanes.iter().map(|it| (it.value.as_str(), ("an airplane", it.span))));
-    let keys = playbook.env.iter().flat_map(|env| &env.keys);
-    names.extend(keys.map(|(key, _)| (key.value.as_str(), ("a key of the env file", key.span))));
     names
 }
 

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::Level;
 use crate::lint::Subject;
+use crate::lint::gap::{self, Gap, Wanted};
 use crate::lint::places::{self, Place};
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::lint::gap::{self, Gap, Wanted};
 use crate::playbook::Output;
 
 pub(super) const RULE: Rule = Rule {

@@ -39,9 +39,8 @@ fn called(subject: &Subject<'_>, prose: &Prose) -> Vec<String> {
 }
 
 fn look(airplane: &Airplane<'_>, pair: &Pair, called: &[String], report: Report<'_>) {
-    let code = |file: &AirplaneFile<'_>| {
-        file.family().map(|family| without_comments(file.text, family))
-    };
+    let code =
+        |file: &AirplaneFile<'_>| file.family().map(|family| without_comments(file.text, family));
     let files: Vec<(&AirplaneFile<'_>, String)> =
         airplane.shown().filter_map(|file| Some((file, code(file)?))).collect();
     let mut calls: BTreeMap<Vec<String>, usize> = BTreeMap::new();
