@@ -116,7 +116,8 @@ fn docs<'a>(subject: &Subject<'a>) -> Vec<Origin<'a>> {
 
 /// Returns the options in a code file or a page of an airplane, its comments left out.
 fn of_file<'a>(file: &AirplaneFile<'a>) -> Vec<Setting<'a>> {
-    let page = file.path.to_lowercase().ends_with(".md") || file.path.ends_with(".html");
+    let path = file.path.to_lowercase();
+    let page = [".md", ".html"].iter().any(|end| path.ends_with(end));
     let code = match file.family() {
         Some(family) => without_comments(file.text, family),
         None if page => file.text.to_owned(),
