@@ -97,6 +97,7 @@ fn brackets_over_several_lines_keep_their_lines() {
 fn only_the_keys_of_records_are_ordered() {
     forms(&[
         ("tools: []\nname: a\n", "name: a\ntools: []\n"),
+        ("license: |+\n  a\n\nname: b\n", "name: b\nlicense: |+\n  a\n\n"),
         ("x_b: 1\nowner: 1\nname: a\n", "name: a\nx_b: 1\nowner: 1\n"),
         (
             "inputs: {b: {env: B, \"type\": list}, a: {}}\n",
