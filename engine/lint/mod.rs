@@ -21,6 +21,7 @@ pub mod rules;
 #[cfg(test)]
 mod sample;
 pub mod schema;
+mod slip;
 mod speech;
 #[cfg(test)]
 mod trial;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::diagnostic::{Level, near};
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::slip::is_slip_of;
 use crate::playbook::Output;
 use crate::source::Span;
 
@@ -125,21 +126,7 @@ fn is_slip(written: &str, name: &str) -> bool {
     let counts = differs.is_some_and(|(one, other)| one.is_ascii_digit() || other.is_ascii_digit());
     !counts
         && written.bytes().zip(name.bytes()).take_while(|(one, other)| one == other).count() > 0
-        && distance_is_one(written, name)
-}
-
-/// Whether one letter is left out, put in, changed, or two neighbours have changed places.
-fn distance_is_one(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let start = one.iter().zip(other).take_while(|(one, other)| one == other).count();
-    let (one, other) = (&one[start..], &other[start..]);
-    let end =
-        one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
-    let (one, other) = (&one[..one.len() - end], &other[..other.len() - end]);
-    match (one, other) {
-        ([a, b], [c, d]) => a == d && b == c,
-        _ => one.len() <= 1 && other.len() <= 1,
-    }
+        && is_slip_of(written, name)
 }
 
 #[cfg(test)]
