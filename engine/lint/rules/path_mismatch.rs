@@ -1,11 +1,10 @@
 //! `path-mismatch`: a file that is written at one path and read at another.
 
-use std::collections::HashMap;
-
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::lint::speech::{Audience, is_file, name};
+use crate::lint::slip::is_slip_of;
+use crate::lint::speech::{Audience, ending, is_file, name};
 use crate::playbook::CheckKind;
 use crate::source::Span;
 
@@ -24,6 +23,9 @@ const READS: [&str; 11] = [
     "follow",
 ];
 
+/// Shorter names are too much like others.
+const SHORTEST: usize = 10;
+
 /// A file that the playbook speaks of.
 struct Named<'a> {
     path: &'a str,
@@ -36,25 +38,20 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     if written.is_empty() || read.is_empty() {
         return;
     }
-    let mut by_name: HashMap<&str, Vec<&Named<'_>>> = HashMap::new();
-    for file in &written {
-        by_name.entry(name(file.path)).or_default().push(file);
-    }
     for file in &read {
-        let Some(others) = by_name.get(name(file.path)) else { continue };
         // What is written where it is read is right, whatever else is written.
-        if others.iter().any(|other| same(other.path, file.path)) || is_common(file.path) {
+        if written.iter().any(|other| same(other.path, file.path)) || is_common(file.path) {
             continue;
         }
-        // Within one section, a name alone is short for the path.
-        let Some(other) = others.iter().find(|other| other.audience != file.audience) else {
-            continue;
+        let meant = |other: &&Named<'_>| {
+            name(other.path) == name(file.path) || is_like(other.path, file.path)
         };
+        // Within one section, a name alone is short for the path.
+        let mut others = written.iter().filter(|other| other.audience != file.audience);
+        let Some(other) = others.find(meant) else { continue };
         // What is read where it was written too is known to its readers.
-        if read
-            .iter()
-            .any(|reader| same(reader.path, other.path) && reader.audience == file.audience)
-        {
+        let mut known = read.iter().filter(|reader| reader.audience == file.audience);
+        if known.any(|reader| same(reader.path, other.path)) {
             continue;
         }
         let message = format!("`{}` is read here, and written as `{}`", file.path, other.path);
@@ -65,6 +62,20 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
                 .guess(file.place, other.path),
         );
     }
+}
+
+/// Whether two paths lie in one folder and their names are a slip of the pen apart; a number that
+/// differs makes another file.
+fn is_like(one: &str, other: &str) -> bool {
+    let folder = |path: &str| path.len() - name(path).len();
+    let (short, long) = (name(one), name(other));
+    let counts = |path: &str| path.bytes().filter(u8::is_ascii_digit).count();
+    one[..folder(one)] == other[..folder(other)]
+        && ending(one) == ending(other)
+        && short.len().min(long.len()) >= SHORTEST
+        && counts(one) == 0
+        && counts(other) == 0
+        && is_slip_of(short, long)
 }
 
 /// Returns the files that are said to be written, and those that are said to be read.
@@ -191,6 +202,8 @@ mod tests {
             ("Never write to `a/plan.md`.", "Read `b/plan.md`."),
             ("Create `app/README.md`.", "Read `README.md`."),
             ("Create `out/plan.md`.", "Read `out/plan.md`. Then read `plan.md` again."),
+            ("Create `out/chapter-1.md`.", "Read `out/chapter-2.md`."),
+            ("Create `out/a.md`.", "Read `out/b.md`."),
             ("Read `b/plan.md`.", "Write to `a/style.md`."),
         ] {
             assert_eq!(between("", first, second), Vec::<String>::new(), "{first} {second}");
