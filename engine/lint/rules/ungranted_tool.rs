@@ -55,12 +55,6 @@ fn in_plain_words(
                 let mut grants = subject.playbook.grants(stage);
                 grants.any(|grant| matches!(grant, Grant::Tool(name) if need.tools.contains(&name.as_str())))
             };
-            // The env file is changed by a tool of its own, which says so where it is missing.
-            let env = subject
-                .playbook
-                .env
-                .as_ref()
-                .is_some_and(|env| Some(&env.file.value) == need.file.as_ref());
             let named = told
                 .iter()
                 .any(|place| sentence.span.start <= place.start && place.end <= sentence.span.end);
@@ -70,7 +64,7 @@ fn in_plain_words(
                 && readers.iter().any(|stage| {
                     may(subject.playbook, stage, &Grant::Tool("reference".to_owned()))
                 });
-            let met = readers.iter().any(has) || env || named || looked_up;
+            let met = readers.iter().any(has) || named || looked_up;
             if met || speech.is_reproved(sentence) {
                 continue;
             }
@@ -140,6 +134,8 @@ mod tests {
                 ),
                 ("Write the list to `basket.json`.", "Write the list to `basket.json`"),
                 ("Edit `app/basket.py`.", "Edit `app/basket.py`"),
+                ("Set the host in the env file.", "Set the host in the env file"),
+                ("Add the token to `.env.local`.", "Add the token to `.env.local`"),
             ],
         );
         let alone = playbook("", "", &[("build", "", "Read `app/basket.py`.")]);
@@ -168,6 +164,8 @@ mod tests {
                 "Do not ask the user.",
                 "Read `app/basket.py`.",
                 "Write in plain words.",
+                "Set the language of the page.",
+                "The token: set as `TOKEN` in `.env`.",
                 "Do not create, modify, or delete any files.",
                 "Call `run()` and `run(pass *Pass) (any, error)`.",
             ],
