@@ -5,7 +5,7 @@ use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::lint::speech::{lemma, of_text};
 use crate::playbook::Prose;
-use crate::source::{Span, is_invisible};
+use crate::source::{FileId, Span, is_invisible};
 
 pub(super) const RULE: Rule = Rule {
     name: "hidden-prose",
@@ -30,6 +30,12 @@ const UNSEEN: [&str; 7] = [
 const BLOB: usize = 100;
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
+    // A command can be another than it seems to be, too.
+    let front = Span { file: FileId(0), start: 0, end: subject.playbook.preamble.span.start };
+    let text = subject.text(front);
+    if !text.is_ascii() {
+        words(front, text, report);
+    }
     for prose in subject.proses() {
         let text = subject.text(prose.span);
         comments(prose, text, report);
@@ -37,7 +43,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         tags(prose, text, report);
         asides(subject, prose, report);
         definitions(prose, text, report);
-        words(prose, text, report);
+        words(prose.span, text, report);
     }
 }
 
@@ -167,7 +173,7 @@ fn definitions(prose: &Prose, text: &str, report: Report<'_>) {
 }
 
 /// Reports words with letters of two scripts that look alike, and data that nobody can read.
-fn words(prose: &Prose, text: &str, report: Report<'_>) {
+fn words(all: Span, text: &str, report: Report<'_>) {
     let ascii = text.is_ascii();
     let mut start = None;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -177,7 +183,7 @@ fn words(prose: &Prose, text: &str, report: Report<'_>) {
             (false, Some(begin)) => {
                 start = None;
                 let word = &text[begin..at];
-                let place = prose.span.part(begin, at);
+                let place = all.part(begin, at);
                 if !ascii && !word.is_ascii() && is_mixed(word) {
                     report(
                         RULE.at(
