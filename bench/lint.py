@@ -20,7 +20,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 THINGS = ["basket", "order", "invoice", "refund", "review", "coupon", "wishlist", "parcel"]
-VERBS = ["Read", "Find", "List", "Name", "Follow", "Compare", "Keep", "Move", "Write", "Choose"]
+VERBS = ["Read", "Find", "List", "Name", "Follow", "Compare", "Keep", "Check", "Choose"]
 
 
 def sentence(words: random.Random) -> str:
