@@ -11,6 +11,8 @@
 
 mod support;
 
+#[cfg(unix)]
+mod corpus;
 mod execute;
 mod flow;
 mod front_matter;

@@ -47,7 +47,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("anstream", &["cli/"]),
     ("anstyle", &["cli/", "report/"]),
     ("anyhow", &["cli/"]),
-    ("cap_std", &["gate/workspace.rs"]),
+    ("cap_std", &["gate/workspace/"]),
     ("clap", &["cli/"]),
     ("dialoguer", &["cli/"]),
     ("etcetera", &["cli/surroundings.rs"]),
@@ -67,7 +67,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("pulldown_cmark", &["playbook/document.rs", "reference/pieces.rs"]),
     ("reqwest", &["model/", "online/server.rs", "reference/"]),
     ("rust_embed", &["playbook/load.rs"]),
-    ("rustix", &["gate/workspace.rs"]),
+    ("rustix", &["gate/workspace/"]),
     ("rustls", &["reference/dial.rs", "model/"]),
     (
         "schemars",

@@ -148,7 +148,7 @@ pub(super) fn apply(root: &Path, files: &[FilePatch]) -> Result<Vec<String>, Str
             Applied::Written(bytes) => workspace.replace(path, &bytes),
             Applied::Removed => workspace.remove(path),
         };
-        done.map_err(|error| format!("`{path}` cannot be written: {error}"))?;
+        done.map_err(|refusal| refusal.to_string())?;
     }
     Ok(left_out)
 }

@@ -64,10 +64,7 @@ impl Gate {
         };
         self.hall.note(event)?;
         let text = set(&text, key, value);
-        self.hall
-            .workspace
-            .replace(&file, text.as_bytes())
-            .map_err(|error| Refusal::Reply(format!("`{file}` cannot be written: {error}")))?;
+        self.hall.workspace.replace(&file, text.as_bytes())?;
         Ok(said)
     }
 
@@ -105,7 +102,7 @@ impl Gate {
         }
         text.push_str(file);
         text.push_str(end);
-        self.change(path, Some(text.as_bytes()))
+        self.change(path, Some(text.as_bytes()), &|_| Ok(()))
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::approval::{Answer, Person, Question};
 use crate::gate::redact::Redactor;
-use crate::gate::workspace::{MAX_KEPT, Snapshot, Workspace, globs_of, hash};
+use crate::gate::workspace::{Before, Judge, MAX_KEPT, Snapshot, Workspace, globs_of, hash};
 use crate::journal::event::FileDiff;
 use crate::journal::{At, Event, Journal};
 use crate::plan::{Inputs, Powers};
@@ -179,7 +179,7 @@ impl Gate {
         let path = self.hall.workspace.path(asked)?;
         match self.hall.workspace.read(&path) {
             Ok(_) => Ok(true),
-            Err(Refusal::Reply(_)) => Ok(self.hall.workspace.root().join(path).exists()),
+            Err(Refusal::Reply(_)) => Ok(self.hall.workspace.stands(&path)),
             Err(refusal) => Err(refusal),
         }
     }
@@ -187,7 +187,7 @@ impl Gate {
     /// Writes a file whole: journal, keep, replace, journal.
     pub fn write(&self, asked: &str, bytes: &[u8]) -> Result<String, Refusal> {
         let path = self.writable(asked)?;
-        self.change(&path, Some(bytes))?;
+        self.change(&path, Some(bytes), &|real| self.may_write(real))?;
         self.seen().insert(path.clone(), hash(bytes));
         Ok(path)
     }
@@ -195,7 +195,7 @@ impl Gate {
     /// Removes a file that the model has read.
     pub fn remove(&self, asked: &str) -> Result<String, Refusal> {
         let (path, _) = self.current(asked)?;
-        self.change(&path, None)?;
+        self.change(&path, None, &|real| self.may_write(real))?;
         self.seen().remove(&path);
         Ok(path)
     }
@@ -221,8 +221,13 @@ impl Gate {
     /// Turns a path into one that this stage may change, or says what it may.
     fn writable(&self, asked: &str) -> Result<String, Refusal> {
         let path = self.hall.workspace.path(asked)?;
+        self.may_write(&path)?;
+        Ok(path)
+    }
+
+    fn may_write(&self, path: &str) -> Result<(), Refusal> {
         let writes = &self.powers.writes;
-        if !globs_of(writes)?.is_match(&path) {
+        if !globs_of(writes)?.is_match(path) {
             let allowed = writes.join("`, `");
             return Err(Refusal::Power(if writes.is_empty() {
                 format!("this stage may change no file; `{path}` stays as it is")
@@ -230,21 +235,26 @@ impl Gate {
                 format!("this stage may not change `{path}`; it may change `{allowed}`")
             }));
         }
-        self.hall.workspace.refuse_write(&path, writes)?;
-        Ok(path)
+        self.hall.workspace.refuse_write(path, writes)
     }
 
-    pub(super) fn change(&self, path: &str, bytes: Option<&[u8]>) -> Result<(), Refusal> {
+    /// Changes a file: journal, keep, replace, journal. What stands at the path is judged again by
+    /// its real name, and must not have changed since its bytes were kept.
+    pub(super) fn change(
+        &self,
+        path: &str,
+        bytes: Option<&[u8]>,
+        may: Judge<'_>,
+    ) -> Result<(), Refusal> {
         let hall = &self.hall;
-        let fatal = |what: &str, error: &dyn std::fmt::Display| {
-            Refusal::Fatal(format!("cannot {what} `{path}`: {error}"))
-        };
-        let old = hall.workspace.read_any(path).map_err(|error| fatal("read", &error))?;
+        let old = hall.workspace.read_any(path);
+        let old = old.map_err(|error| Refusal::Reply(format!("cannot read `{path}`: {error}")))?;
         let before = old.as_ref().map(|bytes| hash(bytes));
         let after = bytes.map(hash);
         let (added, removed) = lines(old.as_deref().unwrap_or_default(), bytes.unwrap_or_default());
         if let Some(old) = &old {
-            hall.keep(old).map_err(|error| fatal("keep", &error))?;
+            let kept = hall.keep(old);
+            kept.map_err(|error| Refusal::Fatal(format!("cannot keep `{path}`: {error}")))?;
         }
         let at = self.at.clone();
         let path_text = path.to_owned();
@@ -255,10 +265,12 @@ impl Gate {
             after: after.clone(),
         })?;
         match bytes {
-            Some(bytes) => hall.workspace.replace(path, bytes),
-            None => hall.workspace.remove(path),
-        }
-        .map_err(|error| Refusal::Reply(format!("`{path}` cannot be written: {error}")))?;
+            Some(bytes) => {
+                let before = before.as_deref().map_or(Before::Nothing, Before::Hash);
+                hall.workspace.replace_if(path, bytes, before, may)
+            }
+            None => hall.workspace.remove_if(path, may),
+        }?;
         hall.note(Event::FileChanged { at, path: path_text, before, after, added, removed })
     }
 

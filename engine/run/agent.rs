@@ -73,8 +73,14 @@ async fn judge(unit: &Unit<'_>, output: Value) -> Result<(Value, Option<String>)
     }
 }
 
+/// Calls of tools in one stage or item, before it fails. A stage that needs more does the work of
+/// several.
+const MOST_CALLS: u32 = 300;
+
 /// One conversation.
 struct Talk<'a> {
+    /// Calls of tools so far.
+    calls: u32,
     unit: &'a Unit<'a>,
     model: &'a Model,
     request: Request,
@@ -124,7 +130,7 @@ impl<'a> Talk<'a> {
         request.effort = stage.effort.or(model.effort);
         request.turn =
             TurnId { stage: unit.at.stage.clone(), item: unit.at.item, ..TurnId::default() };
-        Ok(Talk { unit, model, request, results: Vec::new(), done: None })
+        Ok(Talk { unit, model, request, results: Vec::new(), done: None, calls: 0 })
     }
 
     /// Goes on until the model calls `done` with a valid output.
@@ -194,6 +200,12 @@ impl<'a> Talk<'a> {
 
     /// Performs a call through the gate.
     async fn perform(&mut self, id: &str, name: &str, input: &Value) -> Result<(), Failure> {
+        self.calls += 1;
+        if self.calls > MOST_CALLS {
+            return Err(Failure::Failed(format!(
+                "the model called tools more than {MOST_CALLS} times in this stage"
+            )));
+        }
         let began = Instant::now();
         let called = tools::call(&self.unit.gate, name, input).await;
         if name == tools::ASK {

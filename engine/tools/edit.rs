@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
+use crate::tools::authored;
 use crate::tools::tool::Tool;
 
 pub(super) struct Edit;
@@ -32,6 +33,9 @@ impl Tool for Edit {
         let Ok(text) = String::from_utf8(bytes) else {
             return Err(Refusal::Reply(format!("`{path}` is not UTF-8, and is left as it is")));
         };
+        if let Some(reason) = authored::fault(&input.new, &text) {
+            return Err(Refusal::Reply(format!("`{path}`: {reason}")));
+        }
         let (text, count) = replace(&text, &input.old, &input.new, input.all.unwrap_or(false))
             .map_err(|reason| Refusal::Reply(format!("`{path}`: {reason}")))?;
         gate.write(&path, text.as_bytes())?;

@@ -1,6 +1,7 @@
 //! What the model may do.
 
 mod ask;
+mod authored;
 pub mod done;
 mod edit;
 mod env;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
+use crate::tools::authored;
 use crate::tools::tool::Tool;
 
 pub(super) struct Write;
@@ -28,6 +29,7 @@ impl Tool for Write {
     }
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
+        let mut before = String::new();
         if gate.exists(&input.path)? {
             let (path, old) = gate.current(&input.path)?;
             if old.len() >= GUARDED && input.content.len() * 10 < old.len() * 7 {
@@ -35,6 +37,10 @@ impl Tool for Write {
                     "`{path}` would lose more than 30 % of its text; use `edit` for what changes"
                 )));
             }
+            before = String::from_utf8_lossy(&old).into_owned();
+        }
+        if let Some(reason) = authored::fault(&input.content, &before) {
+            return Err(Refusal::Reply(format!("`{}`: {reason}", input.path)));
         }
         gate.write(&input.path, input.content.as_bytes())?;
         Ok("written".to_owned())

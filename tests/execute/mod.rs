@@ -4,6 +4,7 @@ mod model;
 mod order;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -38,8 +39,9 @@ struct Script {
 struct Decisions(Mutex<VecDeque<Decision>>);
 
 /// A play under preparation.
-struct Play {
+pub(crate) struct Play {
     playbook: String,
+    at: Option<PathBuf>,
     files: Vec<(&'static str, &'static str)>,
     script: Script,
     decisions: Vec<Decision>,
@@ -49,15 +51,16 @@ struct Play {
 }
 
 /// What a play came to.
-struct Played {
-    ended: Ended,
-    events: Vec<Event>,
-    asked: Vec<Request>,
+pub(crate) struct Played {
+    pub(crate) ended: Ended,
+    pub(crate) events: Vec<Event>,
+    pub(crate) asked: Vec<Request>,
     folder: tempfile::TempDir,
 }
 
-fn play(keys: &str, sections: &str) -> Play {
+pub(crate) fn play(keys: &str, sections: &str) -> Play {
     Play {
+        at: None,
         playbook: format!(
             "---\nplaybook: 1\nname: test\ndescription: Tests.\n{keys}---\n{sections}"
         ),
@@ -70,13 +73,13 @@ fn play(keys: &str, sections: &str) -> Play {
     }
 }
 
-fn call(name: &str, input: &Value) -> Block {
+pub(crate) fn call(name: &str, input: &Value) -> Block {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     Block::Call { id: format!("call_{number}"), name: name.to_owned(), input: input.clone() }
 }
 
-fn done() -> Block {
+pub(crate) fn done() -> Block {
     call("done", &json!({ "summary": "did it" }))
 }
 
@@ -86,7 +89,13 @@ impl Play {
         self
     }
 
-    fn says(self, stage: &str, blocks: Vec<Block>) -> Self {
+    /// Plays in a project that is there.
+    pub(crate) fn at(mut self, root: PathBuf) -> Self {
+        self.at = Some(root);
+        self
+    }
+
+    pub(crate) fn says(self, stage: &str, blocks: Vec<Block>) -> Self {
         self.replies(stage, None, Reply { blocks, stop: Stop::Done, usage: None })
     }
 
@@ -105,9 +114,9 @@ impl Play {
         self
     }
 
-    fn run(self) -> Played {
+    pub(crate) fn run(self) -> Played {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("project");
+        let root = self.at.clone().unwrap_or_else(|| folder.path().join("project"));
         for (path, text) in &self.files {
             let path = root.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

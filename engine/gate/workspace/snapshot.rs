@@ -1,0 +1,121 @@
+//! Which files are there, and what is in them, by hash: for what changed since.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::PoisonError;
+use std::time::SystemTime;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Workspace, globs_of};
+use crate::playbook::hex;
+
+/// The largest file whose content a snapshot takes, in bytes; of a larger one it takes the length
+/// and the time of the last change.
+const MAX_HASHED: u64 = 64 * 1024 * 1024;
+
+/// Each file that git does not ignore, by path, with the hash of its bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// SHA-256 in hex, by path relative to the root.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What is known of a file since the last snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    hash: String,
+}
+
+impl Workspace {
+    /// Takes the hash of every file that git does not ignore.
+    pub fn snapshot(&self) -> Result<Snapshot, String> {
+        let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = BTreeMap::new();
+        for path in self.files() {
+            let Ok(metadata) = self.dir.metadata(&path) else { continue };
+            if !metadata.is_file() {
+                continue;
+            }
+            let length = metadata.len();
+            let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
+            let known = stamps.get(&path).filter(|stamp| {
+                stamp.length == length && stamp.modified == modified && is_settled(modified)
+            });
+            let hash = match known {
+                Some(stamp) => stamp.hash.clone(),
+                None if length > MAX_HASHED => format!("{length} bytes, {modified:?}"),
+                None => match self.opened(&path).and_then(|opened| hash_of(opened.file)) {
+                    Ok(hash) => hash,
+                    Err(_) => continue,
+                },
+            };
+            next.insert(path, Stamp { length, modified, hash });
+        }
+        let files = next.iter().map(|(path, stamp)| (path.clone(), stamp.hash.clone())).collect();
+        *stamps = next;
+        Ok(Snapshot { files })
+    }
+}
+
+/// Takes the hash of a file without holding it in memory.
+fn hash_of(mut file: std::fs::File) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    io::copy(&mut file, &mut digest)?;
+    Ok(hex(&digest.finalize()))
+}
+
+/// A file changed less than two seconds ago may change again within the same time stamp.
+fn is_settled(modified: Option<SystemTime>) -> bool {
+    modified
+        .and_then(|modified| modified.elapsed().ok())
+        .is_some_and(|age| age > std::time::Duration::from_secs(2))
+}
+
+impl Snapshot {
+    /// Lists what is new, changed or gone in a later snapshot.
+    pub fn changes(&self, after: &Snapshot) -> Vec<String> {
+        let paths: BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
+        paths
+            .into_iter()
+            .filter(|path| self.files.get(*path) != after.files.get(*path))
+            .cloned()
+            .collect()
+    }
+
+    /// Lists the changes that a glob matches.
+    pub fn changed_since(&self, after: &Snapshot, glob: &str) -> Result<Vec<String>, String> {
+        let set = globs_of(&[glob.to_owned()]).map_err(|refusal| refusal.to_string())?;
+        let mut changes = self.changes(after);
+        changes.retain(|path| set.is_match(path));
+        Ok(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::project;
+    use super::*;
+
+    #[test]
+    fn a_huge_file_is_known_by_its_length_and_time() {
+        let (folder, workspace) = project(&[("small", "1")]);
+        let file = std::fs::File::create(folder.path().join("huge")).unwrap();
+        file.set_len(MAX_HASHED + 1).unwrap();
+        let before = workspace.snapshot().unwrap();
+        file.set_len(MAX_HASHED + 2).unwrap();
+        assert_eq!(before.changes(&workspace.snapshot().unwrap()), ["huge"]);
+    }
+
+    #[test]
+    fn a_snapshot_tells_what_changed() {
+        let (folder, workspace) = project(&[("a", "1"), ("b", "1")]);
+        let before = workspace.snapshot().unwrap();
+        std::fs::write(folder.path().join("a"), "2").unwrap();
+        std::fs::remove_file(folder.path().join("b")).unwrap();
+        std::fs::write(folder.path().join("c"), "1").unwrap();
+        assert_eq!(before.changes(&workspace.snapshot().unwrap()), ["a", "b", "c"]);
+    }
+}
