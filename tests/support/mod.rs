@@ -19,13 +19,17 @@ pub(crate) fn bless() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value != "0")
 }
 
-/// Returns every file below a folder of the repository with this extension, sorted. A folder that
-/// does not exist has none.
+/// Returns every file below a folder of the repository with this extension, sorted, but for those
+/// that git ignores. A folder that does not exist has none.
 pub(crate) fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = tree::read(&root().join(folder))
-        .into_keys()
-        .map(|file| root().join(folder).join(file))
+    let walk =
+        ignore::WalkBuilder::new(root().join(folder)).hidden(false).require_git(false).build();
+    let mut files: Vec<PathBuf> = walk
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+        .map(ignore::DirEntry::into_path)
         .filter(|file| file.extension().is_some_and(|found| found == extension))
+        .filter(|file| !file.components().any(|part| part.as_os_str() == ".git"))
         .collect();
     files.sort();
     files
