@@ -60,11 +60,17 @@ pub(crate) fn canary(name: &str) -> String {
 impl Fixture {
     /// Makes the project in a new folder.
     pub(crate) fn new() -> Self {
+        let fixture = Fixture::small();
+        fixture.large();
+        fixture
+    }
+
+    /// Makes the project without what is large.
+    pub(crate) fn small() -> Self {
         let fixture = Fixture { folder: tempfile::tempdir().unwrap() };
         fixture.secrets();
         fixture.sources();
         fixture.links();
-        fixture.large();
         fixture
     }
 

@@ -7,6 +7,8 @@
 mod fakes;
 mod files;
 pub(crate) mod fixture;
+mod puppet;
+mod races;
 mod row;
 
 pub(crate) use fixture::Fixture;

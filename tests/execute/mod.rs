@@ -4,7 +4,7 @@ mod model;
 mod order;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -20,8 +20,9 @@ use wizard::journal::{Event, Journal, Status};
 use wizard::lint::{self, Profile};
 use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
-use wizard::plan::{Given, Inputs};
+use wizard::plan::{Given, Inputs, Plan};
 use wizard::playbook::load_text;
+use wizard::reference::Reference;
 use wizard::run::{self, Ended, Model, Seams};
 
 /// A stage, or an item of it.
@@ -42,6 +43,8 @@ struct Decisions(Mutex<VecDeque<Decision>>);
 pub(crate) struct Play {
     playbook: String,
     at: Option<PathBuf>,
+    asks: Option<Arc<dyn Provider>>,
+    knows: Vec<Reference>,
     files: Vec<(&'static str, &'static str)>,
     script: Script,
     decisions: Vec<Decision>,
@@ -61,6 +64,8 @@ pub(crate) struct Played {
 pub(crate) fn play(keys: &str, sections: &str) -> Play {
     Play {
         at: None,
+        asks: None,
+        knows: Vec::new(),
         playbook: format!(
             "---\nplaybook: 1\nname: test\ndescription: Tests.\n{keys}---\n{sections}"
         ),
@@ -89,6 +94,18 @@ impl Play {
         self
     }
 
+    /// Asks another model than the scripted one.
+    pub(crate) fn asks(mut self, model: Arc<dyn Provider>) -> Self {
+        self.asks = Some(model);
+        self
+    }
+
+    /// Has references to look up.
+    pub(crate) fn knows(mut self, references: Vec<Reference>) -> Self {
+        self.knows = references;
+        self
+    }
+
     /// Plays in a project that is there.
     pub(crate) fn at(mut self, root: PathBuf) -> Self {
         self.at = Some(root);
@@ -114,15 +131,8 @@ impl Play {
         self
     }
 
-    pub(crate) fn run(self) -> Played {
-        let folder = tempfile::tempdir().unwrap();
-        let root = self.at.clone().unwrap_or_else(|| folder.path().join("project"));
-        for (path, text) in &self.files {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        std::fs::create_dir_all(&root).unwrap();
+    /// Makes the plan and the hall of a play whose state is kept in a folder.
+    pub(crate) fn prepare(&self, root: &Path, state: &Path) -> (Plan, Hall) {
         let bundle = load_text("playbook.md", &self.playbook);
         let known = wizard::tools::known();
         let (playbook, findings) = lint::check(&bundle, &known, Profile::Default);
@@ -135,12 +145,11 @@ impl Play {
         let given = BTreeMap::from([("key".to_owned(), Given::Text("canary-input-42".to_owned()))]);
         let given = given.into_iter().filter(|_| !playbook.inputs.is_empty()).collect();
         let inputs = Inputs::resolve(&playbook, &given).unwrap();
-        let project = wizard::project::load(&root).unwrap();
+        let project = wizard::project::load(root).unwrap();
         let plan = wizard::plan::build(&bundle, playbook, inputs, project);
-        let state = folder.path().join("run");
         std::fs::create_dir_all(state.join("blobs")).unwrap();
-        let journal = Arc::new(Journal::create(&state, Vec::new()).unwrap());
-        let open = || Workspace::open(&root).unwrap();
+        let journal = Arc::new(Journal::create(state, Vec::new()).unwrap());
+        let open = || Workspace::open(root).unwrap();
         let hall = Hall {
             playbook: Arc::clone(&plan.playbook),
             project: Arc::clone(&plan.project),
@@ -149,17 +158,34 @@ impl Play {
             journal: Arc::clone(&journal),
             blobs: state.join("blobs"),
             runner: Arc::new(SystemRunner { cancel: self.cancel.clone() }),
-            person: Arc::new(Decisions(Mutex::new(self.decisions.into()))),
-            references: wizard::reference::Index::default(),
+            person: Arc::new(Decisions(Mutex::new(self.decisions.clone().into()))),
+            references: wizard::reference::Index {
+                references: self.knows.iter().cloned().map(Arc::new).collect(),
+            },
             redactor: Redactor::of(&open(), &plan.inputs, &BTreeMap::new()),
             environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
             floor: Arc::default(),
         };
+        (plan, hall)
+    }
+
+    pub(crate) fn run(self) -> Played {
+        let folder = tempfile::tempdir().unwrap();
+        let root = self.at.clone().unwrap_or_else(|| folder.path().join("project"));
+        for (path, text) in &self.files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        std::fs::create_dir_all(&root).unwrap();
+        let state = folder.path().join("run");
+        let (plan, hall) = self.prepare(&root, &state);
+        let journal = Arc::clone(&hall.journal);
         let model = Model { id: "m".to_owned(), price: self.price, max_tokens: 100, effort: None };
         let script = Arc::new(self.script);
         let seams = Seams {
             hall: Arc::new(hall),
-            provider: Some(script.clone()),
+            provider: Some(self.asks.unwrap_or_else(|| script.clone())),
             models: BTreeMap::from([("default".to_owned(), model)]),
             text: self.playbook,
             budget: plan.playbook.budget,
