@@ -8,7 +8,9 @@ mod fakes;
 mod files;
 pub(crate) mod fixture;
 mod puppet;
+#[cfg(target_os = "linux")]
 mod races;
+mod resolve;
 mod row;
 
 pub(crate) use fixture::Fixture;

@@ -199,7 +199,6 @@ fn way(channel: &str, text: &str, fixture: &Fixture) -> Way {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 fn a_model_that_obeys_every_text_does_nothing_forbidden() {
     let file = std::fs::read_to_string(root().join("tests/corpus/payloads.toml")).unwrap();
     let payloads = toml::from_str::<Payloads>(&file).unwrap().payload;
