@@ -33,5 +33,6 @@ pub mod context;
 pub mod doubt;
 pub mod outline;
 pub mod run;
+pub mod undo;
 pub mod report;
 pub mod cli;

@@ -7,8 +7,17 @@ use wizard::journal::{self, Record, shown};
 use wizard::report::{self, Report};
 
 /// A journal a way in which runs end.
-pub(crate) const CASES: [&str; 8] =
-    ["succeeded", "failed", "stopped", "partly", "crashed", "replayed", "hostile", "resumed"];
+pub(crate) const CASES: [&str; 9] = [
+    "succeeded",
+    "failed",
+    "stopped",
+    "partly",
+    "crashed",
+    "replayed",
+    "hostile",
+    "resumed",
+    "undone",
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports")

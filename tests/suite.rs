@@ -32,4 +32,6 @@ mod report;
 mod sarif;
 mod secrets;
 mod tidy;
+#[cfg(unix)]
+mod undo;
 mod wire;

@@ -39,10 +39,12 @@ impl Tree {
     /// Looks at every file before a command, and keeps the texts.
     pub(super) fn look(&mut self) -> Result<Snapshot, String> {
         let snapshot = self.workspace.snapshot()?;
-        self.kept.retain(|path, (hash, _)| snapshot.files.get(path) == Some(hash));
+        self.kept.retain(|path, (hash, _)| {
+            snapshot.files.get(path).is_some_and(|mark| mark.hash == *hash)
+        });
         let mut room =
             MAX_KEPT.saturating_sub(self.kept.values().map(|(_, text)| text.len()).sum::<usize>());
-        for (path, hash) in &snapshot.files {
+        for (path, mark) in &snapshot.files {
             if self.kept.contains_key(path) {
                 continue;
             }
@@ -53,7 +55,7 @@ impl Tree {
             let Ok(Some(bytes)) = self.workspace.read_any(path) else { continue };
             if let Ok(text) = String::from_utf8(bytes) {
                 room = room.saturating_sub(text.len());
-                self.kept.insert(path.clone(), (hash.clone(), text.into()));
+                self.kept.insert(path.clone(), (mark.hash.clone(), text.into()));
             }
         }
         Ok(snapshot)
@@ -71,7 +73,7 @@ impl Tree {
             if self.cassette.as_ref() == Some(&path) {
                 continue;
             }
-            let old = before.files.get(&path).cloned();
+            let old = before.files.get(&path).map(|mark| mark.hash.clone());
             if let Some(change) = self.change(&path, old, cleaner) {
                 patches.push(FilePatch { path, change });
             }

@@ -13,6 +13,8 @@ pub(super) struct RunFolder {
     pub(super) id: String,
     /// The folder.
     pub(super) path: PathBuf,
+    /// The bytes that the runs of this project keep, by their hash.
+    pub(super) blobs: PathBuf,
     /// Held by the kernel until the process ends, however it ends.
     _lock: File,
 }
@@ -44,9 +46,19 @@ impl RunFolder {
         let letters = uuid::Uuid::now_v7().simple().to_string();
         let id = format!("{began}-{}", &letters[letters.len() - 4..]);
         let path = home.join(&id);
-        std::fs::create_dir_all(path.join("blobs"))
-            .with_context(|| format!("cannot make the folder `{}`", path.display()))?;
-        Ok(RunFolder { id, path, _lock: lock })
+        let blobs = home.join("blobs");
+        for folder in [&path, &blobs] {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
+        Ok(RunFolder { id, path, blobs, _lock: lock })
+    }
+}
+
+impl RunFolder {
+    /// Gives the folder back where nothing came of the run.
+    pub(super) fn discard(self) {
+        let _ = std::fs::remove_dir(&self.path);
     }
 }
 
@@ -61,6 +73,22 @@ pub(super) fn runs(state: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .collect();
     runs.sort();
     Ok(runs)
+}
+
+/// Returns the journal of a run on the project at `root`: of the last, or of one by its id.
+pub(super) fn find(state: &Path, root: &Path, id: Option<&str>) -> anyhow::Result<PathBuf> {
+    let runs = runs(state, root)?;
+    let found = match id {
+        None => runs.last(),
+        Some(id) => runs.iter().find(|run| run.ends_with(id)),
+    };
+    match (found, id) {
+        (Some(run), _) => Ok(run.join("journal.jsonl")),
+        (None, None) => bail!("nothing was played in `{}` yet", root.display()),
+        (None, Some(id)) => {
+            bail!("there is no run `{id}` of `{}`; `wizard runs` lists them", root.display())
+        }
+    }
 }
 
 /// Returns the folder of a root's runs. A root is its canonical path and, where the system tells,

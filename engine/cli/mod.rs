@@ -22,12 +22,14 @@ mod play;
 mod print;
 mod prompt;
 mod replace;
+mod runs;
 mod select;
 mod show;
 mod signals;
 mod surroundings;
 mod target;
 mod telling;
+mod undo;
 mod wish;
 mod world;
 
@@ -57,6 +59,8 @@ enum Command {
     List(list::Arguments),
     New(new::Arguments),
     Show(show::Arguments),
+    Undo(undo::Arguments),
+    Runs(runs::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -89,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Play(arguments) => play::run(arguments, &surroundings),
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
         Command::Show(arguments) => show::run(arguments, &surroundings),
+        Command::Undo(arguments) => undo::run(arguments, &surroundings),
+        Command::Runs(arguments) => runs::run(arguments, &surroundings),
     };
     match ran {
         Ok(code) => ExitCode::from(code),

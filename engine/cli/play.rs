@@ -15,6 +15,7 @@ use crate::cli::target::{Read, Target, show_errors};
 use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
+use crate::gate::kept::Blobs;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
@@ -187,7 +188,7 @@ impl Play<'_> {
             workspace: open()?,
             inputs: plan.inputs.clone(),
             journal: Arc::clone(&journal),
-            blobs: folder.path.join("blobs"),
+            blobs: Blobs::at(&folder.blobs),
             runner: world.runner,
             person: world.person,
             references: gathered.index,

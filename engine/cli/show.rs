@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::ValueEnum;
 
-use crate::cli::folder::runs;
+use crate::cli::folder::find;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{SUCCEEDED, print};
 use crate::report::{self, fold};
@@ -53,15 +53,6 @@ impl Arguments {
         if let Some(path) = self.run.as_ref().map(PathBuf::from).filter(|path| path.is_file()) {
             return Ok(path);
         }
-        let runs = runs(surroundings.state()?, &self.project)?;
-        let found = match &self.run {
-            None => runs.last(),
-            Some(id) => runs.iter().find(|run| run.ends_with(id)),
-        };
-        match (found, &self.run) {
-            (Some(run), _) => Ok(run.join("journal.jsonl")),
-            (None, None) => bail!("nothing was played in `{}` yet", self.project.display()),
-            (None, Some(id)) => bail!("there is no run `{id}` of `{}`", self.project.display()),
-        }
+        find(surroundings.state()?, &self.project, self.run.as_deref())
     }
 }

@@ -87,6 +87,7 @@ impl Telling {
         self.began.get_or_insert(record.time);
         match &record.event {
             Event::RunStarted { .. }
+            | Event::UndoStarted { .. }
             | Event::Requirement { .. }
             | Event::ReferenceReady { .. }
             | Event::ReferenceMissing { .. }
@@ -105,6 +106,7 @@ impl Telling {
             Event::ToolAnswered { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }
+            | Event::FilesLeft { .. }
             | Event::EnvSetting { .. }
             | Event::CommandStarted { .. }
             | Event::CommandEnded { .. }

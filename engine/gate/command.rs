@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::workspace::Snapshot;
 use crate::gate::{Gate, Invocation, Ran, Refusal, Runner};
 use crate::journal::Event;
 use crate::playbook::{ArgumentRule, Command, CommandKind};
@@ -96,9 +97,6 @@ impl Gate {
         let hall = &self.hall;
         let snapshot = || hall.workspace.snapshot().map_err(Refusal::Fatal);
         let before = if watched { Some(snapshot()?) } else { None };
-        if watched && invocation.why != "check" {
-            hall.keep_manifests();
-        }
         hall.note(Event::CommandStarted {
             at: self.at.clone(),
             name: invocation.name.clone(),
@@ -110,7 +108,7 @@ impl Gate {
             ran.unwrap_or_else(|reason| Ran { exit: None, text: reason, took: 0, replayed: false });
         ran.text = hall.redactor.clean(&ran.text).into();
         let changed = match before {
-            Some(before) => before.changes(&snapshot()?),
+            Some(before) => self.left(&before, &snapshot()?)?,
             None => Vec::new(),
         };
         hall.note(Event::CommandEnded {
@@ -123,6 +121,17 @@ impl Gate {
             replayed: ran.replayed,
         })?;
         Ok(ran)
+    }
+
+    /// Records what a command left of the files that it changed, and returns their paths.
+    fn left(&self, before: &Snapshot, after: &Snapshot) -> Result<Vec<String>, Refusal> {
+        let changed = before.changes(after);
+        if !changed.is_empty() {
+            let marks = changed.iter().map(|path| (path.clone(), after.files.get(path).cloned()));
+            let event = Event::FilesLeft { at: self.at.clone(), files: marks.collect() };
+            self.hall.note(event)?;
+        }
+        Ok(changed)
     }
 
     fn invocation(

@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod env_file;
+pub mod kept;
 pub mod redact;
 pub mod workspace;
 
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::approval::{Answer, Person, Question};
+use crate::gate::kept::{Blobs, Start};
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::{Before, Judge, MAX_KEPT, Snapshot, Workspace, globs_of, hash};
 use crate::journal::event::FileDiff;
@@ -43,7 +45,7 @@ pub struct Hall {
     /// Where effects are recorded before they are performed.
     pub journal: Arc<Journal>,
     /// Where the bytes of files are kept as they were, by their hash.
-    pub blobs: PathBuf,
+    pub blobs: Blobs,
     /// Runs commands.
     pub runner: Arc<dyn Runner>,
     /// Answers questions.
@@ -247,13 +249,19 @@ impl Gate {
         may: Judge<'_>,
     ) -> Result<(), Refusal> {
         let hall = &self.hall;
+        let real = match bytes {
+            Some(_) => hall.workspace.real(path)?,
+            // Of a link, the link is removed.
+            None => path.to_owned(),
+        };
+        let path = real.as_str();
         let old = hall.workspace.read_any(path);
         let old = old.map_err(|error| Refusal::Reply(format!("cannot read `{path}`: {error}")))?;
         let before = old.as_ref().map(|bytes| hash(bytes));
         let after = bytes.map(hash);
         let (added, removed) = lines(old.as_deref().unwrap_or_default(), bytes.unwrap_or_default());
         if let Some(old) = &old {
-            let kept = hall.keep(old);
+            let kept = hall.blobs.keep(old);
             kept.map_err(|error| Refusal::Fatal(format!("cannot keep `{path}`: {error}")))?;
         }
         let at = self.at.clone();
@@ -290,28 +298,17 @@ impl Hall {
         written.map_err(|error| Refusal::Fatal(format!("cannot write the journal: {error}")))
     }
 
-    /// Keeps bytes beside the journal, by their hash.
-    fn keep(&self, bytes: &[u8]) -> std::io::Result<()> {
-        let path = self.blobs.join(hash(bytes));
-        if path.exists() {
-            return Ok(());
+    /// Records how the project stands before a run changes it, beside the journal. With `whole`,
+    /// the bytes of every file are kept too, as commands may change any.
+    ///
+    /// # Errors
+    ///
+    /// Says what could not be written: without it, the run could not be undone.
+    pub fn begin(&self, start: &Snapshot, whole: bool) -> std::io::Result<()> {
+        if whole {
+            self.blobs.keep_all(&self.workspace, start)?;
         }
-        let draft = self.blobs.join(format!(".{}", uuid::Uuid::now_v7().simple()));
-        let mut file = std::fs::File::create_new(&draft)?;
-        std::io::Write::write_all(&mut file, bytes)?;
-        file.sync_data()?;
-        std::fs::rename(draft, path)
-    }
-
-    /// Keeps the manifests and lock files of the project's root, which commands change.
-    fn keep_manifests(&self) {
-        let files = self.workspace.files();
-        let small = |path: &&String| self.workspace.length(path).is_some_and(|it| it <= MAX_KEPT);
-        for path in files.iter().filter(|path| !path.contains('/')).filter(small) {
-            if let Ok(Some(bytes)) = self.workspace.read_any(path) {
-                let _ = self.keep(&bytes);
-            }
-        }
+        Start::of(&self.workspace, start).write(self.journal.path())
     }
 
     /// Compares the project with what it was, in lines where the old bytes were kept.
@@ -327,7 +324,7 @@ impl Hall {
                     (Some(_), false) => "removed",
                 };
                 let countable = self.workspace.length(&path).is_none_or(|it| it <= MAX_KEPT);
-                let old = old.map_or(Some(Vec::new()), |hash| self.kept(hash));
+                let old = old.map_or(Some(Vec::new()), |mark| self.kept(&mark.hash));
                 let old = old.filter(|_| countable);
                 let new = if countable { self.workspace.read_any(&path) } else { Ok(None) };
                 let new = new.ok().flatten().unwrap_or_default();
@@ -337,9 +334,9 @@ impl Hall {
             .collect())
     }
 
-    /// Returns bytes that were kept.
+    /// Returns bytes that were kept; nothing where they are not what they were.
     pub fn kept(&self, hash: &str) -> Option<Vec<u8>> {
-        std::fs::read(self.blobs.join(hash)).ok()
+        self.blobs.get(hash)
     }
 
     /// Says in a few lines what happened so far, for a stage that plays after failures.
@@ -349,7 +346,7 @@ impl Hall {
 }
 
 /// Counts the lines that one text has and the other has not.
-fn lines(old: &[u8], new: &[u8]) -> (usize, usize) {
+pub(crate) fn lines(old: &[u8], new: &[u8]) -> (usize, usize) {
     let old = String::from_utf8_lossy(old);
     let new = String::from_utf8_lossy(new);
     let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());

@@ -45,6 +45,17 @@ pub enum Event {
         /// Each stage's id and title, in order.
         stages: Vec<(String, String)>,
     },
+    /// A run is taken back; what follows is what is put back.
+    UndoStarted {
+        /// The undo's own id: it is a run, and can be taken back.
+        run: String,
+        /// The run that is taken back.
+        of: String,
+        /// The engine's version.
+        wizard: String,
+        /// The project's root.
+        project: String,
+    },
     /// A requirement was held against the project.
     Requirement {
         /// The requirement in words.
@@ -173,6 +184,13 @@ pub enum Event {
         /// Lines that it removed.
         #[serde(default)]
         removed: usize,
+    },
+    /// What a command left of each file that it changed; nothing of one that it removed.
+    FilesLeft {
+        /// Where.
+        at: At,
+        /// By path, relative to the project.
+        files: BTreeMap<String, Option<FileMark>>,
     },
     /// A key of the env file is about to be set. Its value is never recorded.
     EnvSetting {
@@ -369,6 +387,19 @@ pub struct FileDiff {
     pub removed: usize,
 }
 
+/// What stands at a path: a file by its bytes and permissions, or a link by where it leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileMark {
+    /// SHA-256 of the bytes, or of where the link leads, in hex.
+    pub hash: String,
+    /// The permissions, where the system has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// Where the link leads, of a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
 impl Event {
     /// Whether the disk must have it before the run goes on: replies that were paid for, and
     /// what is about to change the project.
@@ -379,6 +410,7 @@ impl Event {
                 | Event::FileChanging { .. }
                 | Event::EnvSetting { .. }
                 | Event::CommandStarted { .. }
+                | Event::FilesLeft { .. }
                 | Event::RunFinished { .. }
         )
     }

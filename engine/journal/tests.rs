@@ -1,6 +1,6 @@
 //! Tests of journals: that what is written is read, and what of it a digest says.
 
-use super::event::{CheckVerdict, FileDiff, Outcome, RetroNote};
+use super::event::{CheckVerdict, FileDiff, FileMark, Outcome, RetroNote};
 use super::*;
 use crate::model::Usage;
 
@@ -29,6 +29,12 @@ fn run_samples() -> Vec<Event> {
             replay: Some("demo.jsonl".to_owned()),
             inputs: [("at".to_owned(), serde_json::json!({ "time": -1, "event": 1.5 }))].into(),
             stages: vec![("survey".to_owned(), text())],
+        },
+        Event::UndoStarted {
+            run: "0199".to_owned(),
+            of: "0198".to_owned(),
+            wizard: "0.1.0".to_owned(),
+            project: text(),
         },
         Event::Requirement { text: text(), verdict: "met".to_owned(), found: text() },
         Event::ReferenceReady {
@@ -72,6 +78,17 @@ fn effect_samples() -> Vec<Event> {
             about: text(),
             outcome: Outcome::Refused,
             text: text(),
+        },
+        Event::FilesLeft {
+            at: at(),
+            files: [
+                (text(), None),
+                (
+                    "b".to_owned(),
+                    Some(FileMark { hash: "cc".to_owned(), mode: Some(0o644), link: Some(text()) }),
+                ),
+            ]
+            .into(),
         },
         Event::FileChanging { at: at(), path: text(), before: None, after: Some("cc".to_owned()) },
         Event::FileChanged {

@@ -119,6 +119,12 @@ impl Fold {
     fn take_run(&mut self, event: &Event) {
         let report = &mut self.report;
         match event {
+            Event::UndoStarted { run, of, wizard, project } => {
+                self.report.run.clone_from(run);
+                self.report.wizard.clone_from(wizard);
+                self.report.playbook = format!("undo of {of}");
+                self.report.project.clone_from(project);
+            }
             Event::RunStarted {
                 run,
                 wizard,

@@ -105,6 +105,8 @@ pub async fn execute(plan: &Plan, seams: &Seams) -> Result<Ended, RunError> {
         baselines: OnceCell::new(),
     };
     let before = seams.hall.workspace.snapshot().map_err(RunError::World)?;
+    let begun = seams.hall.begin(&before, !plan.playbook.commands.is_empty());
+    begun.map_err(|error| RunError::World(format!("cannot keep the project's files: {error}")))?;
     let played = schedule::play(&run).await;
     let ended = match &played {
         Ok(stages) => {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wizard::approval::{Answer, Decision, Nobody, Person, Question};
 use wizard::gate::Hall;
 use wizard::gate::command::SystemRunner;
+use wizard::gate::kept::Blobs;
 use wizard::gate::redact::Redactor;
 use wizard::gate::workspace::Workspace;
 use wizard::journal::event::Outcome;
@@ -156,7 +157,7 @@ impl Play {
             workspace: open(),
             inputs: plan.inputs.clone(),
             journal: Arc::clone(&journal),
-            blobs: state.join("blobs"),
+            blobs: Blobs::at(&state.join("blobs")),
             runner: Arc::new(SystemRunner { cancel: self.cancel.clone() }),
             person: Arc::new(Decisions(Mutex::new(self.decisions.clone().into()))),
             references: wizard::reference::Index {
@@ -260,6 +261,11 @@ impl Person for Decisions {
 }
 
 impl Played {
+    /// The folder of the run's journal.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+
     fn status(&self, stage: &str) -> Option<(Status, Option<String>)> {
         self.events.iter().find_map(|event| match event {
             Event::StageFinished { stage: id, status, reason, .. } if id == stage => {

@@ -63,6 +63,17 @@ impl Workspace {
         self.replace_if(path, bytes, Before::Any, &|real| itself(path, real))
     }
 
+    /// Puts a file back that no link leads to, with its permissions.
+    pub(crate) fn replace_as(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        before: Before<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), Refusal> {
+        self.put(path, bytes, before, mode, &|real| itself(path, real))
+    }
+
     /// Puts bytes in the place of a file, whole or not at all, where `may` says yes to its real
     /// name and `before` still holds. Its mode and owner are kept; a link is followed inside the
     /// root, and stays a link.
@@ -75,6 +86,17 @@ impl Workspace {
         path: &str,
         bytes: &[u8],
         before: Before<'_>,
+        may: Judge<'_>,
+    ) -> Result<(), Refusal> {
+        self.put(path, bytes, before, None, may)
+    }
+
+    fn put(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        before: Before<'_>,
+        mode: Option<u32>,
         may: Judge<'_>,
     ) -> Result<(), Refusal> {
         let failed = |error: io::Error| unwritable(path, &error);
@@ -96,6 +118,13 @@ impl Workspace {
                 keep_owner(&file, &old);
                 file.set_permissions(old.permissions()).map_err(failed)?;
             }
+            #[cfg(unix)]
+            if let Some(mode) = mode {
+                use cap_std::fs::PermissionsExt as _;
+                file.set_permissions(cap_std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+            }
+            #[cfg(not(unix))]
+            let _ = mode;
             file.sync_all().map_err(failed)?;
             let now = || folder.read(name).ok().map(|bytes| hash(&bytes));
             let same = match before {
@@ -116,6 +145,47 @@ impl Workspace {
         written?;
         settle(&folder);
         Ok(())
+    }
+
+    /// Returns the name of the file that a change of a path changes: a link is followed.
+    pub(crate) fn real(&self, path: &str) -> Result<String, Refusal> {
+        Ok(self.place(path)?.real)
+    }
+
+    /// Makes a link, where nothing stands.
+    pub(crate) fn link_to(&self, path: &str, target: &str) -> Result<(), Refusal> {
+        let place = self.place(path)?;
+        itself(path, &place.real)?;
+        let failed = |error: io::Error| unwritable(path, &error);
+        let folder = place.made().map_err(failed)?;
+        #[cfg(unix)]
+        folder.symlink_contents(target, Path::new(&place.name)).map_err(failed)?;
+        #[cfg(not(unix))]
+        return Err(Refusal::Reply(format!("`{path}` was a link to `{target}`")));
+        settle(&folder);
+        Ok(())
+    }
+
+    /// Gives a file its permissions, where the system has them.
+    pub(crate) fn set_mode(&self, path: &str, mode: u32) -> Result<(), Refusal> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let failed = |error: io::Error| unwritable(path, &error);
+            let opened = self.opened(path).map_err(failed)?;
+            itself(path, &opened.real)?;
+            let permissions = std::fs::Permissions::from_mode(mode);
+            opened.file.set_permissions(permissions).map_err(failed)?;
+        }
+        #[cfg(not(unix))]
+        let _ = (path, mode);
+        Ok(())
+    }
+
+    /// Removes a folder where it is empty and no link.
+    pub(crate) fn remove_empty(&self, path: &str) -> bool {
+        self.dir.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+            && self.dir.remove_dir(path).is_ok()
     }
 
     /// Removes a file where `may` says yes to its real name; of a link, the link.

@@ -8,7 +8,7 @@ mod opened;
 mod snapshot;
 mod spelling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -87,6 +87,19 @@ impl Workspace {
 
     /// Lists the files that a stage may see, sorted: those git does not ignore.
     pub fn files(&self) -> Vec<String> {
+        let kind = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
+        let mut files = self.walk(kind);
+        files.retain(|path| !self.secret.holds(path));
+        files.sort();
+        files
+    }
+
+    /// Lists the folders that git does not ignore.
+    pub(super) fn folders(&self) -> BTreeSet<String> {
+        self.walk(|kind| kind.is_dir()).into_iter().filter(|path| !path.is_empty()).collect()
+    }
+
+    fn walk(&self, wanted: impl Fn(std::fs::FileType) -> bool) -> Vec<String> {
         let walk = ignore::WalkBuilder::new(&self.root)
             .hidden(false)
             .git_global(false)
@@ -98,16 +111,10 @@ impl Workspace {
                 !(made && entry.file_type().is_some_and(|kind| kind.is_dir()))
             })
             .build();
-        let mut files: Vec<String> = walk
-            .filter_map(Result::ok)
-            .filter(|entry| {
-                entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink())
-            })
+        walk.filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_some_and(&wanted))
             .filter_map(|entry| self.inside(entry.path()))
-            .filter(|path| !self.secret.holds(path))
-            .collect();
-        files.sort();
-        files
+            .collect()
     }
 
     /// Lists the files that a stage may see and a glob matches, sorted.
@@ -146,10 +153,10 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::gate) mod tests {
     use super::*;
 
-    pub(super) fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Workspace) {
+    pub(in crate::gate) fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Workspace) {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);

@@ -5,20 +5,22 @@ use std::io;
 use std::sync::PoisonError;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Workspace, globs_of};
+use super::{Workspace, globs_of, hash};
+use crate::journal::event::FileMark;
 use crate::playbook::hex;
 
 /// The largest file whose content a snapshot takes, in bytes; of a larger one it takes the length
 /// and the time of the last change.
 const MAX_HASHED: u64 = 64 * 1024 * 1024;
 
-/// Each file that git does not ignore, by path, with the hash of its bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Each file and link that git does not ignore, by path relative to the root.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// SHA-256 in hex, by path relative to the root.
-    pub files: BTreeMap<String, String>,
+    /// What stands there.
+    pub files: BTreeMap<String, FileMark>,
 }
 
 /// What is known of a file since the last snapshot.
@@ -26,7 +28,7 @@ pub struct Snapshot {
 pub(super) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
-    hash: String,
+    mark: FileMark,
 }
 
 impl Workspace {
@@ -35,29 +37,66 @@ impl Workspace {
         let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = BTreeMap::new();
         for path in self.files() {
-            let Ok(metadata) = self.dir.metadata(&path) else { continue };
-            if !metadata.is_file() {
-                continue;
-            }
+            let Ok(metadata) = self.dir.symlink_metadata(&path) else { continue };
             let length = metadata.len();
             let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
+            let mode = mode(&metadata);
             let known = stamps.get(&path).filter(|stamp| {
-                stamp.length == length && stamp.modified == modified && is_settled(modified)
+                stamp.length == length
+                    && stamp.modified == modified
+                    && stamp.mark.mode == mode
+                    && is_settled(modified)
             });
-            let hash = match known {
-                Some(stamp) => stamp.hash.clone(),
-                None if length > MAX_HASHED => format!("{length} bytes, {modified:?}"),
+            let mark = match known {
+                Some(stamp) => stamp.mark.clone(),
+                None if metadata.is_symlink() => match self.link(&path) {
+                    Some(mark) => mark,
+                    None => continue,
+                },
+                None if !metadata.is_file() => continue,
+                None if length > MAX_HASHED => {
+                    FileMark { hash: format!("{length} bytes, {modified:?}"), mode, link: None }
+                }
                 None => match self.opened(&path).and_then(|opened| hash_of(opened.file)) {
-                    Ok(hash) => hash,
+                    Ok(hash) => FileMark { hash, mode, link: None },
                     Err(_) => continue,
                 },
             };
-            next.insert(path, Stamp { length, modified, hash });
+            next.insert(path, Stamp { length, modified, mark });
         }
-        let files = next.iter().map(|(path, stamp)| (path.clone(), stamp.hash.clone())).collect();
+        let files = next.iter().map(|(path, stamp)| (path.clone(), stamp.mark.clone())).collect();
         *stamps = next;
         Ok(Snapshot { files })
     }
+
+    /// Returns what stands at a path now: a file, a link, or nothing that can be told.
+    pub fn mark(&self, path: &str) -> Option<FileMark> {
+        let metadata = self.dir.symlink_metadata(path).ok()?;
+        if metadata.is_symlink() {
+            return self.link(path);
+        }
+        let opened = self.opened(path).ok().filter(|opened| opened.metadata.is_file())?;
+        let hash = hash_of(opened.file).ok()?;
+        Some(FileMark { hash, mode: mode(&metadata), link: None })
+    }
+
+    fn link(&self, path: &str) -> Option<FileMark> {
+        let target = self.dir.read_link_contents(path).ok()?.to_str()?.to_owned();
+        Some(FileMark { hash: hash(target.as_bytes()), mode: None, link: Some(target) })
+    }
+}
+
+/// Returns a file's permissions, where the system has them.
+#[cfg(unix)]
+fn mode(metadata: &cap_std::fs::Metadata) -> Option<u32> {
+    use cap_std::fs::PermissionsExt as _;
+    (!metadata.is_symlink()).then(|| metadata.permissions().mode() & 0o7777)
+}
+
+/// Returns a file's permissions, where the system has them.
+#[cfg(not(unix))]
+fn mode(_metadata: &cap_std::fs::Metadata) -> Option<u32> {
+    None
 }
 
 /// Takes the hash of a file without holding it in memory.
