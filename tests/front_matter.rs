@@ -102,6 +102,19 @@ fn what_yaml_reads_otherwise_is_said_with_the_way_out() {
 }
 
 #[test]
+fn a_front_matter_of_comments_alone_is_as_empty_as_one_of_nothing() {
+    for text in ["---\n---\n", "---\n# nothing yet\n---\n\n## build\n", "---\n\n  # a: b\n---\n"] {
+        let found = errors(text);
+        let rules: Vec<&str> = found.iter().map(|(rule, _)| *rule).collect();
+        assert!(rules.iter().filter(|rule| **rule == "missing-key").count() == 4, "{found:?}");
+        let source = wizard::source::Source::new("playbook.md", text);
+        let laid_out = wizard::playbook::lay_out(&source);
+        let wizard::playbook::Layout::Faulty(faults) = laid_out else { panic!("{laid_out:?}") };
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+}
+
+#[test]
 fn a_front_matter_that_is_not_where_it_should_be_is_said() {
     let whole = described("", "");
     let begun = "---\ntitle: A basket\n---\n\n";

@@ -23,10 +23,6 @@ pub(in crate::playbook) fn read(
     at: usize,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Tree> {
-    if yaml.trim().is_empty() {
-        let span = Span::new(file, at, at + yaml.len());
-        return Some(Tree::new(Node::Map(Vec::new()), span));
-    }
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -35,6 +31,11 @@ pub(in crate::playbook) fn read(
     let parser = Parser::new_from_str_with_options(yaml, options);
     let mut reader = Reader { parser, yaml, file, at, faults, nodes: 0, whole: true };
     match reader.document() {
+        // Nothing, or nothing but comments.
+        Ok(None) => {
+            let span = Span::new(file, at, at + yaml.len());
+            reader.whole.then(|| Tree::new(Node::Map(Vec::new()), span))
+        }
         Ok(tree) => tree.filter(|_| reader.whole),
         Err(Stop::Told) => None,
         Err(Stop::Grammar(error)) => {
