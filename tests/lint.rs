@@ -182,7 +182,7 @@ fn line_ends_and_marks_of_other_systems_change_nothing() {
 #[test]
 fn a_front_matter_that_is_none_is_the_only_finding() {
     let whole = format!("---\n{HEAD}{STAGE}---\n{SECTION}");
-    one(&findings("").1, "no-front-matter", "", "no front matter");
+    one(&findings("").1, "no-front-matter", "", "empty");
     one(&findings(&format!("\n{whole}")).1, "no-front-matter", "---", "at the beginning");
     one(&findings(&whole.replacen("---\n\n##", "\n##", 1)).1, "no-front-matter", "---", "closed");
     one(&findings("---\n- a\n---\n\n## build\n").1, "wrong-type", "---", "this is a list");

@@ -23,6 +23,7 @@ mod live;
 mod lsp;
 mod mistakes;
 mod new;
+mod odd;
 mod online;
 mod pages;
 mod parsing;

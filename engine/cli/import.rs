@@ -81,6 +81,6 @@ impl Beside for Folder {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
             _ => error.to_string(),
         })?;
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+        crate::playbook::text(bytes)
     }
 }

@@ -46,6 +46,10 @@ pub fn render(diagnostic: &Diagnostic, files: &[Source], color: bool) -> String 
 
 /// Breaks a text into lines that fit beside `= help: ` on a narrow terminal.
 fn folded(text: &str) -> String {
+    text.split('\n').map(folded_line).collect::<Vec<_>>().join("\n")
+}
+
+fn folded_line(text: &str) -> String {
     let mut folded = String::with_capacity(text.len() + 8);
     let mut width = 0;
     for word in text.split(' ') {

@@ -32,7 +32,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, near};
 use crate::expression::Reference;
 use crate::graph::{Cycle, Graph};
 use crate::lint::types::Types;
@@ -119,6 +119,32 @@ pub fn check(bundle: &Bundle, known: &Known, profile: Profile) -> (Playbook, Vec
     (playbook, findings)
 }
 
+/// Returns the stage that a need which is none was meant to be, by its letters.
+fn meant<'a>(playbook: &'a Playbook, stage: &Stage, need: &str) -> Option<&'a str> {
+    let ids = playbook.stages.iter().map(|other| other.id.value.as_str());
+    near(need, ids.filter(|id| *id != stage.id.value))
+}
+
+/// Orders the stages. A need that is no stage counts as the one that it was meant to be, so that
+/// what follows from a slip of the pen is not reported beside it.
+fn order(playbook: &Playbook, places: &HashMap<&str, usize>) -> (Graph, Vec<Cycle>) {
+    let build = |guesses: bool| {
+        let needs = playbook.stages.iter().map(|stage| {
+            let needs = stage.needs.iter().filter_map(|need| {
+                let known = places.get(need.value.as_str());
+                let near = || meant(playbook, stage, need).and_then(|near| places.get(near));
+                known.or_else(|| near().filter(|_| guesses)).copied()
+            });
+            needs.collect()
+        });
+        crate::graph::build(needs.collect())
+    };
+    match build(true).or_else(|_| build(false)) {
+        Ok(graph) => (graph, Vec::new()),
+        Err(cycles) => (Graph::default(), cycles),
+    }
+}
+
 impl<'a> Subject<'a> {
     /// Makes ready what rules ask for.
     fn new(bundle: &'a Bundle, playbook: &'a Playbook, known: &'a Known, pages: &'a Pages) -> Self {
@@ -126,14 +152,7 @@ impl<'a> Subject<'a> {
         for (index, stage) in playbook.stages.iter().enumerate() {
             places.entry(stage.id.value.as_str()).or_insert(index);
         }
-        let needs = playbook.stages.iter().map(|stage| {
-            let needs = stage.needs.iter();
-            needs.filter_map(|need| places.get(need.value.as_str()).copied()).collect()
-        });
-        let (graph, cycles) = match crate::graph::build(needs.collect()) {
-            Ok(graph) => (graph, Vec::new()),
-            Err(cycles) => (Graph::default(), cycles),
-        };
+        let (graph, cycles) = order(playbook, &places);
         Subject {
             bundle,
             playbook,

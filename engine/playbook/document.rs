@@ -6,6 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::diagnostic::Diagnostic;
 use crate::expression::Template;
+use crate::playbook::beginning;
 use crate::playbook::{Bundle, Prose, sentence};
 use crate::source::{FileId, Span, Spanned};
 
@@ -100,7 +101,7 @@ pub(super) fn front_matter(
     let mut lines = text[start..].split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
-        faults.push(no_front_matter(text, start, file));
+        faults.push(beginning::no_front_matter(text, start, file));
         return (None, start);
     }
     let yaml = start + first.len();
@@ -117,44 +118,6 @@ pub(super) fn front_matter(
             .help("close it with a line `---`"),
     );
     (None, text.len())
-}
-
-/// Says what stands where a front matter should, by what it probably is.
-fn no_front_matter(text: &str, start: usize, file: FileId) -> Diagnostic {
-    let fault = |at: usize, message: &str| {
-        let end = text[at..].find(['\n', '\r']).map_or(text.len(), |length| at + length);
-        Diagnostic::error("no-front-matter", Span::new(file, at, end), message)
-    };
-    let trimmed = text[start..].trim_start();
-    let at = text.len() - trimmed.len();
-    let first = trimmed.lines().next().unwrap_or_default().trim_end();
-    if first == "---" {
-        return fault(at, "the front matter does not stand at the beginning")
-            .help("remove what stands above `---`")
-            .fix(Span::new(file, start, at), "");
-    }
-    if first.len() > 1 && first.chars().all(|letter| matches!(letter, '-' | '–' | '—')) {
-        let found = fault(at, "a front matter begins with a line of exactly `---`");
-        return found.guess(Span::new(file, start, at + first.len()), "---");
-    }
-    let fence = trimmed.match_indices("\n---").map(|(end, _)| end + 1).find(|fence| {
-        let mut lines = trimmed[*fence..].lines();
-        lines.next().is_some_and(|line| line.trim_end() == "---")
-            && lines
-                .take_while(|line| line.trim_end() != "---")
-                .any(|line| line.starts_with("playbook:"))
-    });
-    if let Some(fence) = fence {
-        return fault(at + fence, "the front matter does not stand at the beginning")
-            .related(Span::new(file, at, at + first.len()), "this stands above it")
-            .help("move what stands above `---` below the front matter, or remove it");
-    }
-    let found = fault(at, "the playbook has no front matter");
-    if first.starts_with("```") && trimmed.contains("\nplaybook:") {
-        return found
-            .help("it stands in no code block: begin the file with `---`, YAML, and `---`");
-    }
-    found.help("begin the file with `---`, YAML, and `---`")
 }
 
 /// Finds the headings of a text from a byte on.

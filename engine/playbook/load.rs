@@ -114,10 +114,26 @@ pub fn load(library: Library, path: &str) -> Result<Bundle, LoadError> {
     let shown = library.shown(path);
     let unreadable = |reason: String| LoadError::Unreadable { path: shown.clone(), reason };
     let bytes = library.read(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        unreadable(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
-    })?;
+    let text = text(bytes).map_err(unreadable)?;
     Ok(bundle(library, path, Source::new(shown, text), &|_| None))
+}
+
+/// Takes a file's bytes as text, or says what they are instead and the way out.
+pub fn text(bytes: Vec<u8>) -> Result<String, String> {
+    let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    String::from_utf8(bytes).map_err(|error| {
+        let read = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        if wide {
+            return "it is UTF-16; save it as UTF-8".to_owned();
+        }
+        if bytes.contains(&0) {
+            return "it is no text".to_owned();
+        }
+        let line = bytes[..read].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let byte = bytes.get(read).copied().unwrap_or_default();
+        format!("line {line} has the byte {byte:02X}, which is not UTF-8; save it as UTF-8")
+    })
 }
 
 /// Makes a bundle of a playbook that is open in an editor: what `open` has of a file stands for
@@ -153,7 +169,7 @@ fn bundle(
                         io::ErrorKind::NotFound => "there is no such file".to_owned(),
                         _ => error.to_string(),
                     })?;
-                let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+                let text = text(bytes)?;
                 Ok(Source::new(library.shown(&inside), text))
             })
             .map(|source| {
@@ -269,7 +285,10 @@ impl Library {
                 }
                 let length = file.metadata()?.len();
                 if length > MAX_FILE {
-                    let reason = format!("it has {length} bytes, and at most {MAX_FILE} are read");
+                    let reason = format!(
+                        "it has {length} bytes, and at most {MAX_FILE} are read; move prose to \
+                         includes, and facts to docs"
+                    );
                     return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
                 }
                 std::fs::read(file)

@@ -109,7 +109,9 @@ fn list(fault: Diagnostic, text: &str, span: Span, source: &Source) -> Diagnosti
 
 /// A text where a map is wanted may be an entry whose key and value stand too close.
 fn key(fault: Diagnostic, text: &str, span: Span) -> Diagnostic {
-    let Some((name, value)) = text.split_once(':') else { return fault };
+    let Some((name, value)) = text.split_once(':') else {
+        return fault.help("what is in a map is written `name: value`");
+    };
     let named = !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '_');
     let value = value.trim_start();
     if !named || value.is_empty() || value.starts_with('/') || value.contains(['\n', '\r']) {

@@ -1,5 +1,6 @@
 //! What an author wrote, typed: from a bundle of files to a [`Playbook`].
 
+mod beginning;
 mod document;
 mod find;
 mod foreign;
@@ -31,7 +32,7 @@ use crate::source::{Source, Span, Spanned};
 pub use document::{Document, Heading, Section, headings};
 pub use find::{below, matching};
 pub use layout::{Layout, lay_out};
-pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve};
+pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve, text};
 pub use markers::{shown_lines, without_ignored};
 pub use misread::comment_behind;
 pub use node::{Node, Tree};

@@ -120,7 +120,12 @@ impl<'a> Holder<'a> {
                 if let Some(wanted) = schema["const"].as_i64().filter(|wanted| *wanted != value) {
                     let message =
                         format!("{} is {value}, and this wizard reads {wanted}", place.name);
-                    return self.wrong_value(span, message);
+                    let fault = Diagnostic::error("wrong-value", span, message);
+                    let help = format!(
+                        "play it with the wizard that it was written for, or bring it to version {wanted}"
+                    );
+                    self.faults.push(fault.help(help));
+                    return false;
                 }
                 self.number(value as f64, &value.to_string(), span, schema, place)
             }
@@ -142,33 +147,26 @@ impl<'a> Holder<'a> {
         let required = schema["required"].as_array().into_iter().flatten();
         let required: Vec<&str> = required.filter_map(Value::as_str).collect();
         let known = schema["properties"].as_object();
-        for required in &required {
-            if entries.iter().any(|(key, _)| key.value == *required) {
-                continue;
-            }
-            whole = false;
-            let meant = |key: &str| {
-                known.is_some_and(|known| {
-                    !known.contains_key(key)
-                        && !key.starts_with("x_")
-                        && match foreign::find(place.record, key) {
-                            Some(foreign) => foreign.ours == Some(*required),
-                            None => near(key, known.keys().map(String::as_str)) == Some(*required),
-                        }
-                })
-            };
-            // A slip of the pen, and another format's word, are reported at the key that is there.
-            if entries.iter().any(|(key, _)| meant(&key.value)) {
-                continue;
-            }
-            let message = format!("{} has no `{required}`", place.name);
-            let fault = Diagnostic::error("missing-key", place.at, message);
-            let meaning = schema["properties"][*required]["description"].as_str();
-            self.faults.push(match meaning {
-                Some(meaning) => fault.help(format!("`{required}`: {}", small(meaning))),
-                None => fault,
-            });
-        }
+        let missing = required.iter().copied();
+        let missing = missing.filter(|key| !entries.iter().any(|(own, _)| own.value == *key));
+        let missing: Vec<&str> = missing.collect();
+        whole &= missing.is_empty();
+        // A slip of the pen, and another format's word, are reported at the key that is there.
+        let meant = |required: &str, key: &str| {
+            known.is_some_and(|known| {
+                !known.contains_key(key)
+                    && !key.starts_with("x_")
+                    && match foreign::find(place.record, key) {
+                        Some(foreign) => foreign.ours == Some(required),
+                        None => near(key, known.keys().map(String::as_str)) == Some(required),
+                    }
+            })
+        };
+        let told = missing.iter().copied();
+        let told = told.filter(|key| !entries.iter().any(|(own, _)| meant(key, &own.value)));
+        self.missing_keys(&told.collect::<Vec<_>>(), schema, place);
+        // What has hardly a key of a playbook is something else, and its keys say nothing.
+        let strange = required.len() > 2 && missing.len() * 2 > required.len();
         // A record that says exactly one thing says nothing when a part of it is cut out.
         let one_thing = schema["minProperties"].is_u64();
         let others = &schema["additionalProperties"];
@@ -199,6 +197,7 @@ impl<'a> Holder<'a> {
             let Some(property) = known.get(&key.value) else {
                 match foreign::find(place.record, &key.value) {
                     Some(foreign) => self.foreign_key(key, &foreign, place),
+                    None if strange => {}
                     None => self.unknown_key(key, known, place.name),
                 }
                 whole &= !one_thing;
@@ -216,6 +215,29 @@ impl<'a> Holder<'a> {
 
     fn resolve(&self, schema: &'a Value) -> &'a Value {
         resolve(self.root, schema)
+    }
+
+    /// Reports the keys that a record must have and has not, in one finding.
+    fn missing_keys(&mut self, missing: &[&str], schema: &Value, place: &Place<'_>) {
+        let Some((last, others)) = missing.split_last() else { return };
+        let others: Vec<String> = others.iter().map(|key| format!("no `{key}`")).collect();
+        let and = if others.is_empty() { "" } else { " and " };
+        let message = format!("{} has {}{and}no `{last}`", place.name, others.join(", "));
+        let fault = Diagnostic::error("missing-key", place.at, message);
+        let meaning = |key: &&str| {
+            let meaning = schema["properties"][*key]["description"].as_str();
+            meaning.map(|meaning| format!("`{key}`: {}", small(meaning)))
+        };
+        // A text for another program has neither.
+        let other = ["playbook", "stages"].iter().all(|key| missing.contains(key));
+        let import =
+            "`wizard new NAME --from FILE` makes a draft of what was written for another program";
+        let import = other.then(|| import.to_owned());
+        let mut meanings = missing.iter().filter_map(meaning).chain(import).peekable();
+        self.faults.push(match meanings.peek() {
+            Some(_) => fault.help(meanings.collect::<Vec<_>>().join("\n")),
+            None => fault,
+        });
     }
 
     fn unknown_key(

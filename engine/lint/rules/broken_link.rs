@@ -16,13 +16,16 @@ pub(super) const RULE: Rule = Rule {
     diagnose: Some(diagnose),
 };
 
+/// How a link begins that shows how links are written.
+const SHOWN: [&str; 4] = ["[text](", "[link](", "[link text](", "![alt text]("];
+
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for prose in subject.proses() {
         for link in prose.links.iter().filter(|link| is_relative(link)) {
-            if has(subject, prose, link) {
+            let text = subject.text(link.span);
+            if SHOWN.iter().any(|shown| text.starts_with(shown)) || has(subject, prose, link) {
                 continue;
             }
-            let text = subject.text(link.span);
             let start = text.rfind(link.value.as_str()).unwrap_or_default();
             let place = match start {
                 0 => link.span,

@@ -6,9 +6,7 @@ use std::sync::LazyLock;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::lint::speech::{
-    Audience, Claim, Clause, Kind, Speech, Word, claims, ending, list, normal,
-};
+use crate::lint::speech::{Audience, Claim, Speech, claims, list, normal};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -83,7 +81,6 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         }
     }
     rivals(subject, &speeches, report);
-    broken_by_airplanes(subject, report);
 }
 
 /// Returns the claims about one thing whose verbs are opposites.
@@ -214,47 +211,6 @@ fn rivals(subject: &Subject<'_>, speeches: &[(&Speech<'_>, bool)], report: Repor
             );
         }
     }
-}
-
-/// Reports code of an airplane that the prose forbids: a model does as the airplane does.
-fn broken_by_airplanes(subject: &Subject<'_>, report: Report<'_>) {
-    if subject.bundle.airplane_files.is_empty() {
-        return;
-    }
-    for speech in subject.speeches() {
-        for clause in speech.sentences.iter().flat_map(|sentence| speech.clauses(sentence)) {
-            let Some(word) = forbidden(speech, clause) else { continue };
-            for file in subject.bundle.airplane_files.values().flatten() {
-                let Some(source) = subject.bundle.files.get(usize::from(file.0)) else { continue };
-                let Some(at) =
-                    source.text.find(word.text).filter(|_| ending(&source.name) != Some("md"))
-                else {
-                    continue;
-                };
-                let place = Span::new(*file, at, at + word.text.len());
-                let message = format!("the airplane has `{}`, and the prose forbids it", word.text);
-                report(
-                    RULE.at(place, message)
-                        .related(word.span, "forbidden here")
-                        .help("a model does as the airplane does: change it there, or allow it"),
-                );
-            }
-        }
-    }
-}
-
-/// Returns the code that a clause forbids everywhere, such as "no `a-b`", if it is more than a word.
-fn forbidden<'s, 'a>(speech: &'s Speech<'a>, clause: &Clause) -> Option<&'s Word<'a>> {
-    let words = speech.words(clause.words.clone());
-    let uses = clause.negated && clause.strong && matches!(clause.lemma, "use" | "write" | "add");
-    let word = match words {
-        [no, code] if no.is("no") => code,
-        [.., code] if uses && speech.after_verb(clause).len() == 1 => code,
-        _ => return None,
-    };
-    let telling =
-        word.text.len() > 3 && word.text.contains(|letter: char| !letter.is_alphanumeric());
-    (word.kind == Kind::Code && telling).then_some(word)
 }
 
 #[cfg(test)]

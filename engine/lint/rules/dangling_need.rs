@@ -1,9 +1,8 @@
 //! `dangling-need`: a need that is no stage.
 
 use crate::diagnostic::Level;
-use crate::diagnostic::near;
-use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::{Subject, meant};
 
 pub(super) const RULE: Rule = Rule {
     name: "dangling-need",
@@ -14,7 +13,6 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
-    let ids = || subject.playbook.stages.iter().map(|stage| stage.id.value.as_str());
     for stage in &subject.playbook.stages {
         for need in &stage.needs {
             if subject.stage(need).is_some() || subject.is_unread("stages", need) {
@@ -23,7 +21,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             let message =
                 format!("`{}` needs `{}`, and there is no such stage", stage.id.value, need.value);
             let mut finding = RULE.at(need.span, message);
-            if let Some(near) = near(need, ids()) {
+            if let Some(near) = meant(subject.playbook, stage, need) {
                 finding = finding.label(format!("did you mean `{near}`?")).guess(need.span, near);
             }
             report(finding);

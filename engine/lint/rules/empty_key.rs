@@ -52,7 +52,9 @@ fn look(subject: &Subject<'_>, tree: &Tree, above: &str, report: Report<'_>) {
         let named =
             matches!(above, "inputs" | "docs" | "mcp" | "commands" | "args" | "stages" | "keys");
         let own = name.starts_with("x_") || matches!(name, "schema" | "default" | "equals");
-        if !named && own {
+        // What is of the wrong kind is told already.
+        let told = subject.playbook.unread.iter().any(|unread| unread == name);
+        if told || (!named && own) {
             continue;
         }
         let empty = match &value.value {

@@ -26,7 +26,9 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         }
         let Ok((Some(Value::Object(keys)), _)) = front_matter(&source.text) else { continue };
         let is_playbook = keys.contains_key("playbook") && keys.contains_key("stages");
-        let (what, help) = if is_playbook {
+        let (what, help) = if *source.name == *subject.bundle.files[0].name {
+            ("includes itself", "remove it: a stage is told its preamble and its section anyway")
+        } else if is_playbook {
             (
                 "is a playbook, whose front matter the model would read as prose",
                 "move what both have to say into a file of its own, and include that in both",

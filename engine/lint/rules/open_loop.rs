@@ -35,6 +35,9 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
                 let Some(verb) = clause.verb.filter(|_| loops(speech, clause)) else { continue };
                 let next = &speech.sentences[index + 1..];
                 let said = speech.said(sentence);
+                if is_label(said, speech.words(verb..verb + 1)) {
+                    continue;
+                }
                 let until = said.iter().position(|word| word.is("until"));
                 let place = Speech::place(speech.words(verb..clause.words.end));
                 let Some(place) = place else { continue };
@@ -89,6 +92,12 @@ fn loops(speech: &Speech<'_>, clause: &Clause) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a verb is the name of what its sentence goes on to say: "Repeat: read the next page".
+fn is_label(said: &[Word<'_>], verb: &[Word<'_>]) -> bool {
+    matches!((said, verb), ([first, mark, _, ..], [verb])
+        if first.span == verb.span && mark.mark(&['-', '–', '—', ':']))
 }
 
 fn is_bounded(words: &[Word<'_>]) -> bool {
@@ -161,6 +170,7 @@ mod tests {
                 "Never repeat the call.",
                 "Should we keep trying?",
                 "Repeat the title in the first line.",
+                "6. **Iterate** - Test it on real pages, and refine.",
             ],
         );
     }

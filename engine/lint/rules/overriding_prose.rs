@@ -103,7 +103,8 @@ fn overrides(
             && (from(&words[..2]) || (words[0].is("this") && words.windows(2).any(from)));
         return if hidden { Some(("keep something from the person", place()?)) } else { None };
     }
-    if (says("ignore") || says("forget") || says("override")) && has(&RULES) && has(&GIVEN) {
+    let overrides = says("ignore") || says("forget") || says("override");
+    if overrides && has(&RULES) && has(&GIVEN) && !is_of_data(words) {
         return Some(("ignore what it was told", place()?));
     }
     if (says("reveal")
@@ -131,6 +132,16 @@ fn overrides(
         return Some(("do without what makes the run safe", place()?));
     }
     None
+}
+
+/// Whether the instructions that are not to be followed are those in what the model reads: who says
+/// so guards it.
+fn is_of_data(words: &[Word<'_>]) -> bool {
+    let ends = words.iter().position(|word| word.any(&RULES));
+    let rest = ends.map_or(words, |end| &words[end + 1..]);
+    let inside = ["embedded", "found", "hidden", "injected", "contained", "inside", "within"];
+    let own = ["system", "prompt", "preamble", "playbook", "above", "previous"];
+    rest.first().is_some_and(|first| first.any(&inside)) && !rest.iter().any(|word| word.any(&own))
 }
 
 /// Whether a clause stands in quotation marks: what is quoted is spoken of.

@@ -21,6 +21,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let count = stages.len();
         let message =
             format!("the playbook has {count} stages, and at most {MAX_STAGES} are allowed");
-        report(RULE.at(stage.id.span, message));
+        report(RULE.at(stage.id.span, message).help(
+            "what is done to many things is one stage with `for_each`; else split the playbook",
+        ));
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::playbook::CheckKind;
+use crate::playbook::{CheckKind, Grant};
 
 pub(super) const RULE: Rule = Rule {
     name: "unchecked-edit",
@@ -14,17 +14,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
-    let stages = &subject.playbook.stages;
-    for (index, stage) in stages.iter().enumerate() {
-        let edits = subject.playbook.grants(stage).find(|grant| grant.edits());
-        let Some(edits) = edits.filter(|_| stage.checks.is_empty()) else { continue };
-        // A command that is run or checked later sees the whole project.
-        let checked_later = stages.iter().enumerate().any(|(later, other)| {
-            let runs = |kind: &CheckKind| matches!(kind, CheckKind::Run(_));
-            let looks = other.run.is_some() || other.checks.iter().any(|check| runs(&check.kind));
-            looks && subject.is_upstream(index, later)
-        });
-        if !checked_later {
+    for (index, stage) in subject.playbook.stages.iter().enumerate() {
+        if let Some(edits) = unchecked(subject, index) {
             let message = format!("nothing checks what `{}` does with `{edits}`", stage.id.value);
             report(
                 RULE.at(stage.id.span, message)
@@ -32,4 +23,18 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
             );
         }
     }
+}
+
+/// Returns what a stage may edit with, if nothing checks what it did.
+pub(super) fn unchecked<'a>(subject: &Subject<'a>, index: usize) -> Option<&'a Grant> {
+    let stages = &subject.playbook.stages;
+    let stage = stages.get(index).filter(|stage| stage.checks.is_empty())?;
+    let edits = subject.playbook.grants(stage).find(|grant| grant.edits())?;
+    // A command that is run or checked later sees the whole project.
+    let checked_later = stages.iter().enumerate().any(|(later, other)| {
+        let runs = |kind: &CheckKind| matches!(kind, CheckKind::Run(_));
+        let looks = other.run.is_some() || other.checks.iter().any(|check| runs(&check.kind));
+        looks && subject.is_upstream(index, later)
+    });
+    (!checked_later).then_some(edits)
 }

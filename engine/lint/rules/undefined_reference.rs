@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Diagnostic, Level, near};
 use crate::expression::Reference;
-use crate::lint::Subject;
 use crate::lint::places::{self, Place};
 use crate::lint::rule::{Profile, Report, Rule, page};
 use crate::lint::schema::{End, Owner};
+use crate::lint::{Subject, meant};
 
 pub(super) const RULE: Rule = Rule {
     name: "undefined-reference",
@@ -119,6 +119,9 @@ impl Look<'_, '_> {
             return Some(RULE.at(reference.span, message));
         }
         if !self.subject.graph.ancestors.is_empty() && !self.subject.is_upstream(earlier, index) {
+            if self.needs_anything(index) {
+                return None;
+            }
             let message = format!("`{}` does not come after `{id}`", stage.id.value);
             return Some(
                 RULE.at(reference.span, message)
@@ -138,6 +141,19 @@ impl Look<'_, '_> {
                 )
             }
         }
+    }
+
+    /// Whether a stage, or one before it, needs what is no stage and looks like none: it is told by
+    /// another rule, and who was meant comes before, too.
+    fn needs_anything(&self, index: usize) -> bool {
+        let subject = self.subject;
+        let before = subject.graph.ancestors.get(index).into_iter().flatten().copied();
+        before.chain(std::iter::once(index)).any(|index| {
+            let stage = &subject.playbook.stages[index];
+            let unknown = |need: &&crate::source::Spanned<String>| subject.stage(need).is_none();
+            let mut unknown = stage.needs.iter().filter(unknown);
+            unknown.any(|need| meant(subject.playbook, stage, need).is_none())
+        })
     }
 
     /// Walks along the rest of a path as far as a schema says what there is.
@@ -175,5 +191,30 @@ impl Look<'_, '_> {
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::trial::{found, playbook};
+
+    fn read(need: &str) -> Vec<String> {
+        let build = format!("needs: [{need}]");
+        let stages = [
+            ("survey", "needs: []", "Look."),
+            ("events", "needs: []", "Look again."),
+            ("build", build.as_str(), "Read ${{ stages.survey.output }}."),
+            ("report", "needs: [build]", "Tell ${{ stages.survey.output }}."),
+        ];
+        found("undefined-reference", &playbook("", "", &stages))
+    }
+
+    #[test]
+    fn what_follows_from_a_need_that_is_none_is_left_to_it() {
+        assert!(read("survey").is_empty());
+        assert!(read("survye").is_empty());
+        assert!(read("something_else").is_empty());
+        assert_eq!(read("events").len(), 2);
+        assert_eq!(read("event").len(), 2);
     }
 }

@@ -4,6 +4,7 @@ use crate::diagnostic::Level;
 use crate::diagnostic::near;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::rules::unused_command::renamed;
 use crate::playbook::{CheckKind, Grant};
 use crate::source::Span;
 
@@ -25,9 +26,13 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let message = format!("the playbook has no command `{name}`");
         let mut finding = RULE.at(span, message);
         let commands = || playbook.commands.iter().map(|command| command.name.value.as_str());
-        finding = match near(name, commands()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).guess(span, near),
-            None => finding.help("declare it in `commands:`"),
+        let renamed = || renamed(playbook).map(|(_, unused)| unused);
+        finding = match (near(name, commands()), renamed()) {
+            (Some(near), _) => finding.label(format!("did you mean `{near}`?")).guess(span, near),
+            (None, Some(unused)) => finding
+                .label(format!("did you mean `{unused}`, which nothing runs?"))
+                .guess(span, unused),
+            (None, None) => finding.help("declare it in `commands:`"),
         };
         report(finding);
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
-use crate::lint::speech::{Audience, Kind, Speech};
+use crate::lint::speech::{Audience, Kind, Speech, Word, lemma};
 use crate::playbook::{Prose, Stage};
 use crate::source::Span;
 
@@ -71,13 +71,26 @@ fn mentions(speech: &Speech<'_>) -> Vec<(u32, Span)> {
             let [part, number] = pair else { continue };
             // A step of something else is named after it.
             let of = words.get(at + 2).is_some_and(|next| next.any(&["of", "in"]));
-            if part.any(&PARTS) && number.kind == Kind::Plain && !of {
+            let step = part.any(&PARTS) && number.kind == Kind::Plain;
+            if step && !of && !is_of_another(&words[..at]) {
                 let place = Speech::place(pair);
                 found.extend(leading(number.text).zip(place));
             }
         }
     }
     found
+}
+
+/// Whether what stands before a step names the thing whose step it is: a program in backticks, or a
+/// name in the midst of a sentence.
+fn is_of_another(before: &[Word<'_>]) -> bool {
+    let Some((last, rest)) = before.split_last() else { return false };
+    let mut letters = last.text.chars();
+    let is_name = letters.next().is_some_and(char::is_uppercase)
+        && letters.next().is_some_and(char::is_lowercase)
+        && rest.last().is_some_and(|word| word.kind != Kind::Mark)
+        && lemma(&last.text.to_ascii_lowercase()).is_none();
+    last.kind == Kind::Code || (last.kind == Kind::Plain && is_name)
 }
 
 /// Returns the number that a text begins with.
@@ -123,6 +136,8 @@ mod tests {
             ("From the files you read in Step 3, take the names.", "Step 3"),
             ("If nothing is left, skip to step 4.", "step 4"),
             ("Use the list of phase 2b.", "phase 2b"),
+            ("After Step 6: read the list.", "Step 6"),
+            ("Look first, then Repeat Step 7.", "Step 7"),
             ("1. Look.\n2. Go back to step 5.", "step 5"),
         ] {
             assert_eq!(of_second("", section), [at], "{section}");
@@ -137,6 +152,8 @@ mod tests {
             "**Step 1** Look. Then repeat step 1.",
             "Step 3: Look around.",
             "See step 3 of the guide.",
+            "It is read by `shop/edit-page` Phase 3.",
+            "The list is what the Basket Maker phase 4 wants.",
             "Take three steps.",
             "In a step of 10 pixels, move it.",
             "This takes 2 steps.",

@@ -1,5 +1,7 @@
 //! `unused-command`: a command that nothing runs.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Level, near};
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
@@ -22,12 +24,26 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let meant = |word: &&str| playbook.command(word).is_none() && near(word, [name]).is_some();
         let spoken_of =
             subject.proses().any(|prose| prose.code_words.iter().any(|word| word.value == name));
-        if !named.contains(&name) && !named.iter().any(meant) && !spoken_of {
+        let renamed = || renamed(playbook).is_some_and(|(_, unused)| unused == name);
+        if !named.contains(&name) && !named.iter().any(meant) && !spoken_of && !renamed() {
             let message = format!("nothing runs the command `{name}`");
             report(RULE.at(command.name.span, message).help(format!(
                 "run it in a stage or a check, grant it as `run({name})`, or remove it"
             )));
         }
+    }
+}
+
+/// Returns the one name of a command that is none, and the one command that nothing names, if there
+/// is one of each: one of them was renamed, and the other was not.
+pub(super) fn renamed(playbook: &Playbook) -> Option<(&str, &str)> {
+    let named: BTreeSet<&str> = named(playbook).collect();
+    let mut unknown = named.iter().filter(|name| playbook.command(name).is_none());
+    let commands = playbook.commands.iter().map(|command| command.name.value.as_str());
+    let mut unused = commands.filter(|name| !named.contains(name));
+    match ((unknown.next(), unknown.next()), (unused.next(), unused.next())) {
+        ((Some(unknown), None), (Some(unused), None)) => Some((unknown, unused)),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::diagnostic::Level;
 use crate::lint::Subject;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::rules::unchecked_edit::unchecked;
 use crate::playbook::Approve;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +15,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
-    for stage in subject.playbook.stages.iter().filter(|stage| stage.retry > 0) {
+    for (index, stage) in subject.playbook.stages.iter().enumerate() {
+        // A stage that edits wants checks, which is told already.
+        if stage.retry == 0 || unchecked(subject, index).is_some() {
+            continue;
+        }
         let id = &stage.id.value;
         let (message, help) = if stage.run.is_some() {
             (
@@ -61,6 +66,7 @@ mod tests {
                 "retry: 2\nchecks: [{run: tests}]",
                 "retry: 2\napprove: output",
                 "timeout: 5m",
+                "retry: 2\ntools: [edit]\nwrites: [a]",
                 "retry: 2\nfor_each: {in: '[1]'}\nchecks: [{run: tests}]",
             ],
             0,

@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
             Event::SequenceStart(..) | Event::MappingStart(..) if depth >= MAX_DEPTH => {
                 let message = format!("the front matter is nested deeper than {MAX_DEPTH} levels");
                 let first = place.start..(place.start + 1).min(self.yaml.len());
-                return Err(self.stop(&message, "", first));
+                return Err(self.stop(&message, DEEP, first));
             }
             Event::SequenceStart(..) => Node::List(self.list(depth + 1)?),
             Event::MappingStart(..) => Node::Map(self.map(depth + 1)?),
@@ -279,11 +279,21 @@ fn fault(error: &ScanError, yaml: &str) -> Fault {
         ErrorKind::UnexpectedCharacter { character: '`' } => {
             "unexpected character: a backtick".to_owned()
         }
+        ErrorKind::RecursionLimitExceeded => {
+            format!("the front matter is nested deeper than {MAX_DEPTH} levels")
+        }
+        ErrorKind::BomInsideDocument => {
+            "a byte order mark stands here, which nobody sees".to_owned()
+        }
+        ErrorKind::SimpleKeyExpected => {
+            "this line has no key: a name, a colon and a space".to_owned()
+        }
         _ => error.info().replace(": `", " `").replace('\'', "`"),
     };
     let place = start..yaml.ceil_char_boundary(start + 1).min(line_end).max(start);
     let above = &yaml[..line_start];
     let help = of_prose_or_comment(before, rest, above)
+        .or_else(|| of_something_unseen(rest))
         .map(str::to_owned)
         .or_else(|| help(error.kind(), before, rest));
     Fault { message, help, place }
@@ -301,6 +311,16 @@ fn of_prose_or_comment(before: &str, rest: &str, above: &str) -> Option<&'static
         .then_some("is the front matter closed? a line `---` belongs between it and the prose")
 }
 
+/// Says what a character that nobody sees, and what another program left in the file, want.
+fn of_something_unseen(rest: &str) -> Option<&'static str> {
+    let next = rest.chars().next()?;
+    if next.is_control() || next == '\u{feff}' {
+        return Some("remove it: YAML does not take it, and nobody sees it");
+    }
+    let conflict = ["<<<<<<< ", "=======", ">>>>>>> "].iter().any(|mark| rest.starts_with(mark));
+    conflict.then_some("a merge left this: keep one of the two and remove the marks")
+}
+
 /// Whether a comment begins inside of a `[` or `{` that the last line opens.
 fn cuts_a_list(above: &str) -> bool {
     let line = above.lines().next_back().unwrap_or_default();
@@ -308,6 +328,9 @@ fn cuts_a_list(above: &str) -> bool {
     let count = |marks: [char; 2]| kept.matches(marks).count();
     count(['[', '{']) > count([']', '}'])
 }
+
+/// The way out of a front matter that is nested too deep.
+const DEEP: &str = "a schema so deep is a file of its own: `{schema: schemas/a.json}`";
 
 /// Says what an author probably meant, by what the parser stumbled over.
 fn help(kind: &ErrorKind, before: &str, rest: &str) -> Option<String> {
@@ -337,6 +360,11 @@ fn help(kind: &ErrorKind, before: &str, rest: &str) -> Option<String> {
         ErrorKind::MappingValueNotAllowed => {
             "the line above has a value already, so nothing can stand below it"
         }
+        ErrorKind::RecursionLimitExceeded => DEEP,
+        ErrorKind::SimpleKeyExpected if rest.contains(':') => {
+            "a key and its value want a space between: `name: value`"
+        }
+        ErrorKind::SimpleKeyExpected => "a text over several lines wants quotes around it",
         ErrorKind::UnexpectedCharacter { .. } => {
             "a text that begins with this character wants quotes around it"
         }
@@ -463,6 +491,10 @@ mod tests {
             ("a:\n\tb: 1\n", "indent with spaces"),
             ("a: @b\n", "wants quotes"),
             ("a: [b\nc: 1\n", "never closed?"),
+            ("a: 1\nb:c\nd: 1\n", "want a space between"),
+            ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> main\n", "a merge left this"),
+            ("a: b\u{0}c\n", "nobody sees it"),
+            ("a: 1\n\u{feff}b: 1\n", "nobody sees it"),
             ("a: [{b,c}.py]\n", "such as a glob"),
             ("a: {b: [c #d]}\ne: 1\n", "` #` begins a comment"),
             ("a: {b: - c}\n", "`-` and a space"),
