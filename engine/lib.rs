@@ -10,6 +10,8 @@
 
 pub mod source;
 pub mod closed;
+pub mod env_file;
+pub mod redact;
 pub mod diagnostic;
 pub mod expression;
 pub mod graph;

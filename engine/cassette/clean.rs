@@ -1,6 +1,6 @@
 //! What a cassette may hold: text without secrets, and without the place of the project.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::gate::redact::Redactor;
 
@@ -23,22 +23,7 @@ impl Cleaner {
 
     /// Masks the secrets in every text of a value, in the names of its fields, and in numbers.
     pub(super) fn value(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.text(&text)),
-            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(fields) => Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(name, value)| (self.text(&name), self.value(value)))
-                    .collect::<Map<_, _>>(),
-            ),
-            Value::Number(number) => {
-                let text = number.to_string();
-                let clean = self.text(&text);
-                if clean == text { Value::Number(number) } else { Value::String(clean) }
-            }
-            other => other,
-        }
+        self.redactor.clean_all(value).into_inner()
     }
 
     /// Writes `.` for the path of the project's root, wherever a path may begin.
@@ -95,26 +80,21 @@ fn is_of_path(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
 
     fn cleaner() -> Cleaner {
-        let secrets = BTreeMap::from([
-            ("canary-canary".to_owned(), "input:key".to_owned()),
-            ("12345678".to_owned(), "env:PIN_CODE".to_owned()),
-        ]);
-        Cleaner::new(Redactor::new(&secrets), "/home/ada/shop")
+        let secrets = [("input:key", "canary-canary"), ("env:PIN_CODE", "12345678")];
+        Cleaner::new(Redactor::new(&secrets.into_iter().collect()), "/home/ada/shop")
     }
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
         let value = json!({ "canary-canary": ["x canary-canary"], "pin": 12_345_678, "n": 1 });
         let expected = json!({
-            "[REDACTED:input:key]": ["x [REDACTED:input:key]"],
-            "pin": "[REDACTED:env:PIN_CODE]",
+            "[REDACTED:input:key#1]": ["x [REDACTED:input:key#1]"],
+            "pin": "[REDACTED:env:PIN_CODE#1]",
             "n": 1,
         });
         assert_eq!(cleaner().value(value), expected);

@@ -12,6 +12,7 @@ use crate::cassette::{Answered, Asked, Cassette, Command, Ended, Got, Line, Sees
 use crate::gate::{Invocation, Ran, Runner};
 use crate::journal::{At, Event};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
+use crate::redact::Clean;
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page};
 
 /// The way out of every mismatch.
@@ -178,7 +179,7 @@ impl Player {
 }
 
 impl Provider for Player {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move { self.reply(request).map_err(ModelError::Cassette) }.boxed()
     }
 
@@ -210,11 +211,11 @@ impl Runner for Player {
 impl Fetch for Player {
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        url: &'a Clean,
         _stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
         async move {
-            let reason = match self.docs.get(url) {
+            let reason = match self.docs.get(url.as_str()) {
                 Some(Got::Page(page)) => return Ok(FetchAnswer::Page(page.clone())),
                 Some(Got::Unreachable(reason)) => reason.clone(),
                 None => format!("the cassette does not hold it: {AGAIN}"),

@@ -19,6 +19,7 @@ use crate::gate::workspace::Snapshot;
 use crate::gate::{Invocation, Ran, Runner};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
 use crate::playbook::Playbook;
+use crate::redact::Clean;
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page};
 
 /// Characters of a message that a cassette shows.
@@ -176,7 +177,7 @@ struct Recording<T: ?Sized> {
 }
 
 impl Provider for Recording<dyn Provider> {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             let reply = self.inner.ask(request).await?;
             self.tape.write(&Line::Turn(Turn {
@@ -197,7 +198,7 @@ impl Provider for Recording<dyn Provider> {
 impl Fetch for Recording<dyn Fetch> {
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        url: &'a Clean,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
         async move {

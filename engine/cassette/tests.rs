@@ -13,6 +13,7 @@ use crate::gate::redact::Redactor;
 use crate::gate::{Invocation, Ran, Runner};
 use crate::model::{Block, Message, ModelError, Provider, Role, Stop, ToolSpec, Usage};
 use crate::playbook::Playbook;
+use crate::redact::Clean;
 use crate::reference::{Fetch, FetchAnswer, FetchError};
 
 const SECRET: &str = "phc_canary_canary";
@@ -21,7 +22,7 @@ const SECRET: &str = "phc_canary_canary";
 struct World;
 
 impl Provider for World {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         let turn = &request.turn;
         let blocks = match (turn.stage.as_str(), turn.item, turn.turn) {
             ("survey", None, 1) => vec![
@@ -59,10 +60,10 @@ impl Runner for World {
 impl Fetch for World {
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        url: &'a Clean,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
-        let answer = match (url, stored) {
+        let answer = match (url.as_str(), stored) {
             ("https://a.test/gone", _) => Err(FetchError::new(url, "no route")),
             (_, Some(_)) => Ok(FetchAnswer::Unchanged),
             _ => Ok(FetchAnswer::Page(page(url, "fresh"))),
@@ -182,10 +183,11 @@ struct Outcome {
 /// Plays a run through seams, items side by side.
 async fn play(seams: &Seams, root: &Path) -> Outcome {
     let begin = request("survey", None, 1, vec![Message::user("Go on.")]);
-    let first = seams.provider.ask(&begin).await.unwrap();
-    let then = seams.provider.ask(&second(&first, false)).await.unwrap();
+    let first = seams.provider.ask(&sent(&begin)).await.unwrap();
+    let then = seams.provider.ask(&sent(&second(&first, false))).await.unwrap();
     let items: Vec<Request> =
         (0..3).map(|item| request("capture", Some(item), 1, vec![Message::user("Do.")])).collect();
+    let items: Vec<_> = items.iter().map(sent).collect();
     let items = items.iter().map(|request| seams.provider.ask(request));
     let items = futures_util::future::join_all(items).await.into_iter().map(Result::unwrap);
     let replies = [first, then].into_iter().chain(items).collect();
@@ -195,9 +197,9 @@ async fn play(seams: &Seams, root: &Path) -> Outcome {
     }
     let stored = page("https://a.test/b", "stored");
     let docs = vec![
-        seams.fetch.fetch("https://a.test/a", None).await,
-        seams.fetch.fetch("https://a.test/gone", None).await,
-        seams.fetch.fetch("https://a.test/b", Some(&stored)).await,
+        seams.fetch.fetch(&address("https://a.test/a"), None).await,
+        seams.fetch.fetch(&address("https://a.test/gone"), None).await,
+        seams.fetch.fetch(&address("https://a.test/b"), Some(&stored)).await,
     ];
     let mut decisions = Vec::new();
     for question in questions() {
@@ -209,12 +211,19 @@ async fn play(seams: &Seams, root: &Path) -> Outcome {
     Outcome { replies, ran, docs, decisions, files: files.into() }
 }
 
+fn sent(request: &Request) -> Clean<Request> {
+    Redactor::default().clean_all(request.clone())
+}
+
+fn address(url: &str) -> Clean {
+    Redactor::default().clean(url)
+}
+
 /// Records a run; returns what it came to, and the cassette's text.
 async fn record() -> (Outcome, String) {
     let project = project();
     let path = project.path().join("run.jsonl");
-    let redactor =
-        Redactor::new(&BTreeMap::from([(SECRET.to_owned(), "input:project_key".to_owned())]));
+    let redactor = Redactor::new(&[("input:project_key", SECRET)].into_iter().collect());
     let head = Head {
         cassette: FORMAT,
         wizard: "0".to_owned(),
@@ -245,7 +254,7 @@ fn player(text: &str) -> Arc<Player> {
 
 /// Replaces what a recording masks in what a run came to.
 fn masked(outcome: &Outcome, root: &str) -> Outcome {
-    let mask = |text: &str| text.replace(SECRET, "[REDACTED:input:project_key]");
+    let mask = |text: &str| text.replace(SECRET, "[REDACTED:input:project_key#1]");
     let mut replies = outcome.replies.clone();
     let json = mask(&serde_json::to_string(&replies).unwrap());
     replies = serde_json::from_str(&json).unwrap();
@@ -299,17 +308,17 @@ async fn nothing_secret_and_no_place_is_recorded() {
     let Line::Turn(turn) = &cassette.lines[1] else { panic!("not a turn") };
     assert_eq!(turn.sees.results[0].tool, "read");
     let shown = &turn.sees.results[0].text;
-    assert!(shown.starts_with("package.json says [REDACTED:input:project_key]xxx"));
+    assert!(shown.starts_with("package.json says [REDACTED:input:project_key#1]xxx"));
     assert_eq!(shown.chars().count(), 201);
 }
 
 async fn first(player: &Player) -> Reply {
     let request = request("survey", None, 1, vec![Message::user("Go on.")]);
-    Provider::ask(player, &request).await.unwrap()
+    Provider::ask(player, &sent(&request)).await.unwrap()
 }
 
 async fn differs(player: &Player, request: &Request) -> String {
-    Provider::ask(player, request).await.unwrap_err().to_string()
+    Provider::ask(player, &sent(request)).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -326,7 +335,7 @@ async fn a_changed_playbook_is_told_what_differs() {
     let reply = first(&player).await;
     let other = differs(&player, &second(&reply, true)).await;
     let expected = "turn 2 of `survey` differs from the cassette: `read` (call c1) succeeded when \
-                    it was recorded (\"package.json says [REDACTED:input:project_key]";
+                    it was recorded (\"package.json says [REDACTED:input:project_key#1]";
     assert!(other.starts_with(expected), "{other}");
     assert!(other.contains(", and has failed now (\"package.json says phc"), "{other}");
     let mut silent = second(&reply, false);
@@ -378,7 +387,7 @@ async fn what_is_not_recorded_is_not_answered() {
     let project = project();
     let again = Runner::run(&*player, &invocation(project.path(), "build")).await.unwrap_err();
     assert!(again.starts_with("the cassette holds no further run of command `build` (stage)"));
-    let doc = Fetch::fetch(&*player, "https://a.test/c", None).await.unwrap_err();
+    let doc = Fetch::fetch(&*player, &address("https://a.test/c"), None).await.unwrap_err();
     assert!(doc.to_string().contains("the cassette does not hold it"), "{doc}");
     let [before, ..] = questions();
     assert!(Person::ask(&*player, &before).await.is_ok());

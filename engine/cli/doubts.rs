@@ -18,6 +18,7 @@ use crate::lint::{self, Known, Profile};
 use crate::model::retry::{Notify, Retrying};
 use crate::model::{Provider, Request, Usage};
 use crate::playbook::{Budget, Bundle, Playbook};
+use crate::redact::Redactor;
 use crate::run::Model;
 
 /// The limit when the person names none, in US dollars.
@@ -101,7 +102,8 @@ impl Reading {
             let limits = budget::changed(limits, &self.budget)?;
             hold(&pages, &model, limits)?;
             let provider = Retrying::new(Arc::clone(&chosen.provider), notify());
-            let asked = ask(&provider, &pages, limits)?;
+            let redactor = Redactor::of_environment(&surroundings.variables);
+            let asked = ask(&provider, &pages, limits, &redactor)?;
             read = keep(&pages, asked, &model, known);
         }
         if faulty > 0 {
@@ -176,13 +178,19 @@ fn hold(pages: &[Page<'_>], model: &Model, limits: Budget) -> anyhow::Result<()>
 }
 
 /// Asks about every playbook, some at a time. The answers stand in the order of the pages.
-fn ask(provider: &dyn Provider, pages: &[Page<'_>], limits: Budget) -> anyhow::Result<Vec<Asked>> {
+fn ask(
+    provider: &dyn Provider,
+    pages: &[Page<'_>],
+    limits: Budget,
+    redactor: &Redactor,
+) -> anyhow::Result<Vec<Asked>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asked = runtime.block_on(async {
         let minutes = limits.minutes.map(|minutes| Duration::try_from_secs_f64(minutes * 60.0));
         let end = minutes.and_then(Result::ok).and_then(|limit| Instant::now().checked_add(limit));
         let asked = pages.iter().map(|page| async move {
-            let asked = doubt::ask(provider, page.request.clone(), page.bundle, &page.playbook);
+            let request = page.request.clone();
+            let asked = doubt::ask(provider, request, page.bundle, &page.playbook, redactor);
             match end {
                 Some(end) => {
                     let asked = tokio::time::timeout_at(end, asked).await;

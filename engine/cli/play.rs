@@ -148,15 +148,15 @@ impl Play<'_> {
                 format!("cannot write in `{}`, and the playbook edits files there", root.display())
             })?;
         }
-        let redactor = || Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
+        let redactor = Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
         let world = match replay {
             Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,
-            None => World::open(arguments, &plan, chosen, redactor(), &cancel)?,
+            None => World::open(arguments, &plan, chosen, &redactor, &cancel)?,
         };
         if world.player.is_none() {
             world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
         }
-        let gathered = world.gather(arguments, surroundings, &plan, &bundle).await?;
+        let gathered = world.gather(arguments, surroundings, &plan, &bundle, &redactor).await?;
         for unsaved in &gathered.unsaved {
             print::complain(&format!("warning: {unsaved}"));
         }
@@ -166,7 +166,7 @@ impl Play<'_> {
                 || format!("cannot begin a journal in `{}`", folder.path.display()),
             )?,
         );
-        let provider = world.provider(&journal);
+        let provider = world.provider(&journal, &redactor);
         let missing: Vec<(String, String)> = gathered
             .missing
             .iter()
@@ -177,6 +177,7 @@ impl Play<'_> {
             model: world.models.get("default").map(|model| model.id.clone()),
             replay: replayed,
             references: &gathered.index,
+            redactor: &redactor,
             missing: &missing,
         };
         run::open(&journal, &plan, &opening)?;
@@ -192,7 +193,7 @@ impl Play<'_> {
             runner: world.runner,
             person: world.person,
             references: gathered.index,
-            redactor: redactor(),
+            redactor,
             environment: surroundings.variables.clone(),
             floor: Arc::default(),
         });

@@ -48,7 +48,7 @@ impl World {
         arguments: &Arguments,
         plan: &Plan,
         chosen: Option<model::Chosen>,
-        redactor: Redactor,
+        redactor: &Redactor,
         cancel: &CancellationToken,
     ) -> anyhow::Result<World> {
         let playbook = &plan.playbook;
@@ -58,7 +58,7 @@ impl World {
         let mut world = World {
             provider,
             models,
-            runner: Arc::new(SystemRunner { cancel: cancel.clone() }),
+            runner: Arc::new(SystemRunner { cancel: cancel.clone(), redactor: redactor.clone() }),
             person: person(arguments, playbook)?,
             fetch: Arc::new(HttpFetch::new()),
             player: None,
@@ -67,7 +67,7 @@ impl World {
         if let Some(path) = &arguments.record {
             let model = world.models.get("default").map(|model| model.id.as_str());
             let head = Head::of(plan, model);
-            let recorder = Recorder::create(path, &head, redactor, &plan.project.root)
+            let recorder = Recorder::create(path, &head, redactor.clone(), &plan.project.root)
                 .with_context(|| format!("cannot record to `{}`", path.display()))?;
             world.runner = recorder.runner(world.runner, playbook);
             world.person = recorder.person(world.person);
@@ -99,17 +99,22 @@ impl World {
 
     /// Returns what answers requests: asked again where that may help, which the journal is told,
     /// and recorded.
-    pub(super) fn provider(&self, journal: &Arc<Journal>) -> Option<Arc<dyn Provider>> {
+    pub(super) fn provider(
+        &self,
+        journal: &Arc<Journal>,
+        redactor: &Redactor,
+    ) -> Option<Arc<dyn Provider>> {
         let provider = self.provider.clone()?;
         if self.player.is_some() {
             return Some(provider);
         }
-        let journal = Arc::clone(journal);
+        let (journal, redactor) = (Arc::clone(journal), redactor.clone());
         let notify: crate::model::retry::Notify = Arc::new(move |turn, reason, wait| {
             let at = At { stage: turn.stage.clone(), item: turn.item };
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             // The next event meets the same journal, and ends the run if it cannot be written.
-            let _ = journal.append(Event::RequestRetried { at, reason: reason.to_owned(), wait });
+            let event = Event::RequestRetried { at, reason: reason.to_owned(), wait };
+            let _ = journal.append(redactor.clean_all(event));
         });
         let provider: Arc<dyn Provider> = Arc::new(Retrying::new(provider, notify));
         Some(match &self.recorder {
@@ -125,6 +130,7 @@ impl World {
         surroundings: &Surroundings,
         plan: &Plan,
         bundle: &Bundle,
+        redactor: &Redactor,
     ) -> anyhow::Result<Gathered> {
         let store = match &self.player {
             Some(_) => Store::new(&std::env::temp_dir()),
@@ -136,7 +142,7 @@ impl World {
             None => Reach::Online,
         };
         let now = jiff::Timestamp::now().as_second();
-        let sources = Sources { fetch: self.fetch.as_ref(), store: &store, reach, now };
+        let sources = Sources { fetch: self.fetch.as_ref(), store: &store, reach, now, redactor };
         let gathered = gather(&plan.playbook, bundle, &plan.scope(), sources).await?;
         if let Some(recorder) = &self.recorder {
             for (url, page) in &gathered.pages {

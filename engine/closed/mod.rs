@@ -1,5 +1,6 @@
 //! What is closed: files, as globs that close and globs that open again, and secrets in texts.
 
+mod content;
 mod written;
 
 use std::io;
@@ -7,7 +8,8 @@ use std::sync::LazyLock;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-pub use written::{Written, covering, written};
+pub use content::is_key_file;
+pub use written::{Written, covering, format_names, written};
 
 /// Folders that hold what tools made, whether or not git ignores them: their files are not listed.
 pub const MADE: [&str; 9] = [
@@ -33,6 +35,30 @@ pub fn is_secret(path: &str) -> bool {
 /// Whether a path, by its name, configures tools on a person's machine.
 pub fn is_protected(path: &str) -> bool {
     PROTECTED.as_ref().is_some_and(|closed| closed.holds(path))
+}
+
+/// Whether a path is that of an env file by its name: one that programs read, and no example.
+pub fn is_env_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let begins = [".env", ".dev.vars", "env"].iter().any(|begin| {
+        let rest = name.strip_prefix(begin);
+        rest.is_some_and(|rest| rest.starts_with('.') || rest.is_empty() && *begin != "env")
+    });
+    let ends = name.rsplit('.').next() == Some("env");
+    (begins || ends) && is_secret(path) && !name.ends_with('.')
+}
+
+/// Whether a key of an env file changes what programs run, or where they send things.
+pub fn is_forbidden_key(key: &str) -> bool {
+    let key = key.to_uppercase();
+    let list = include_str!("forbidden_keys.txt").lines().filter(|line| !line.starts_with('#'));
+    list.map(str::trim).filter(|line| !line.is_empty()).any(|line| {
+        match (line.strip_prefix('*'), line.strip_suffix('*')) {
+            (Some(end), _) => key.ends_with(end),
+            (_, Some(begin)) => key.starts_with(begin),
+            _ => key == line,
+        }
+    })
 }
 
 /// Globs that close files, and those that open some again.

@@ -123,6 +123,11 @@ pub fn written(text: &str) -> Vec<Written> {
     found
 }
 
+/// Returns what each format is called, such as `a private key`.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    FORMATS.list.iter().map(|format| format.what)
+}
+
 /// Returns what covers a secret, byte for byte: its lines stay lines.
 pub fn covering(secret: &str) -> String {
     let covered = secret.chars().map(|letter| match letter {

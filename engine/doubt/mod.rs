@@ -16,6 +16,7 @@ use crate::model::{
     Block, Message, ModelError, Provider, Reply, Request, Role, Stop, ToolSpec, TurnId, Usage,
 };
 use crate::playbook::{Bundle, DocPlace, Output, Playbook};
+use crate::redact::Redactor;
 use crate::reference::tokens;
 use crate::source::{FileId, Span, visible};
 use crate::tools::done;
@@ -126,11 +127,12 @@ pub async fn ask(
     mut request: Request,
     bundle: &Bundle,
     playbook: &Playbook,
+    redactor: &Redactor,
 ) -> Asked {
     let mut asked =
         Asked { heard: Err(Unheard::Refused), usage: Usage::default(), estimated: false };
     for _ in 0..MOST_REQUESTS {
-        let reply = match provider.ask(&request).await {
+        let reply = match provider.ask(&redactor.clean_all(request.clone())).await {
             Ok(reply) => reply,
             Err(error) => {
                 asked.heard = Err(error.into());

@@ -37,8 +37,11 @@ struct Scripted {
 }
 
 impl Provider for Scripted {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
-        self.asked.lock().unwrap().push(request.clone());
+    fn ask<'a>(
+        &'a self,
+        request: &'a crate::redact::Clean<Request>,
+    ) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        self.asked.lock().unwrap().push((**request).clone());
         let reply = self.replies.lock().unwrap().pop_front().expect("one more request");
         Box::pin(std::future::ready(reply))
     }
@@ -67,7 +70,7 @@ async fn heard(replies: Vec<Result<Reply, ModelError>>) -> (Asked, Vec<Request>)
     assert_eq!(faults, []);
     let provider = Scripted { replies: Mutex::new(replies.into()), asked: Mutex::default() };
     let request = request(&bundle, &playbook, "m", 32_000);
-    let asked = ask(&provider, request, &bundle, &playbook).await;
+    let asked = ask(&provider, request, &bundle, &playbook, &Redactor::default()).await;
     (asked, provider.asked.into_inner().unwrap())
 }
 

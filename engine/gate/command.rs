@@ -1,6 +1,6 @@
 //! Commands: the playbook's named argv, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use crate::gate::workspace::Snapshot;
 use crate::gate::{Gate, Invocation, Ran, Refusal, Runner};
 use crate::journal::Event;
 use crate::playbook::{ArgumentRule, Command, CommandKind};
+use crate::redact::{Redactor, Stream};
 
 /// Bytes of output that are kept, half from the beginning and half from the end.
 const KEPT: usize = 256 * 1024;
@@ -284,6 +285,8 @@ fn tail(text: &str, count: usize) -> String {
 pub struct SystemRunner {
     /// Ends what runs when cancelled.
     pub cancel: CancellationToken,
+    /// Masks output as it comes, before any of it is cut out.
+    pub redactor: Redactor,
 }
 
 impl Runner for SystemRunner {
@@ -312,7 +315,7 @@ impl Runner for SystemRunner {
             ];
             drop(sender);
             let readers: Vec<_> = readers.into_iter().flatten().collect();
-            let mut output = Output::default();
+            let mut output = Output::new(&self.redactor);
             let limit = tokio::time::sleep(Duration::from_secs(invocation.timeout));
             tokio::pin!(limit);
             let mut ended = None;
@@ -403,16 +406,26 @@ fn pump(
     })
 }
 
-/// Output as it comes: the beginning, the end, and how much was cut between them.
-#[derive(Debug, Default)]
+/// Output as it comes, masked: the beginning, the end, and how much was cut between them.
+#[derive(Debug)]
 struct Output {
+    stream: Stream,
     head: Vec<u8>,
-    tail: std::collections::VecDeque<u8>,
+    tail: VecDeque<u8>,
     cut: usize,
 }
 
 impl Output {
+    fn new(redactor: &Redactor) -> Self {
+        Output { stream: redactor.stream(), head: Vec::new(), tail: VecDeque::new(), cut: 0 }
+    }
+
     fn take(&mut self, chunk: &[u8]) {
+        let clean = self.stream.push(chunk);
+        self.keep(clean.as_bytes());
+    }
+
+    fn keep(&mut self, chunk: &[u8]) {
         let room = (KEPT / 2).saturating_sub(self.head.len()).min(chunk.len());
         self.head.extend_from_slice(&chunk[..room]);
         self.tail.extend(&chunk[room..]);
@@ -425,8 +438,11 @@ impl Output {
         self.take(format!("\n{text}\n").as_bytes());
     }
 
-    fn text(&self) -> String {
-        let mut bytes = self.head.clone();
+    fn text(mut self) -> String {
+        let stream = std::mem::replace(&mut self.stream, Redactor::default().stream());
+        let rest = stream.finish(b"");
+        self.keep(rest.as_bytes());
+        let mut bytes = self.head;
         if self.cut > 0 {
             bytes.extend_from_slice(format!("\n[{} bytes cut]\n", self.cut).as_bytes());
         }
@@ -454,7 +470,8 @@ mod tests {
     }
 
     async fn run(words: &[&str], timeout: u64) -> Result<Ran, String> {
-        let runner = SystemRunner { cancel: CancellationToken::new() };
+        let redactor = Redactor::default();
+        let runner = SystemRunner { cancel: CancellationToken::new(), redactor };
         runner.run(&invocation(words, timeout)).await
     }
 
@@ -495,7 +512,7 @@ mod tests {
 
     #[test]
     fn long_output_loses_its_middle() {
-        let mut output = Output::default();
+        let mut output = Output::new(&Redactor::default());
         output.take(&vec![b'a'; KEPT]);
         output.take(&[b'b'; 10]);
         let text = output.text();

@@ -4,8 +4,9 @@
 //! before they are replaced.
 
 pub mod command;
-pub mod env_file;
+pub mod env;
 pub mod kept;
+mod manifest;
 pub mod redact;
 pub mod workspace;
 
@@ -189,6 +190,10 @@ impl Gate {
     /// Writes a file whole: journal, keep, replace, journal.
     pub fn write(&self, asked: &str, bytes: &[u8]) -> Result<String, Refusal> {
         let path = self.writable(asked)?;
+        let old = self.hall.workspace.read_any(&path).ok().flatten();
+        if let Some(reason) = manifest::unasked(&path, old.as_deref(), bytes) {
+            return Err(Refusal::Power(reason));
+        }
         self.change(&path, Some(bytes), &|real| self.may_write(real))?;
         self.seen().insert(path.clone(), hash(bytes));
         Ok(path)
@@ -293,8 +298,8 @@ impl Hall {
         json!({ "inputs": self.inputs.values, "project": self.project.scope() })
     }
 
-    fn note(&self, event: Event) -> Result<(), Refusal> {
-        let written = self.journal.append(event);
+    pub(crate) fn note(&self, event: Event) -> Result<(), Refusal> {
+        let written = self.journal.append(self.redactor.clean_all(event));
         written.map_err(|error| Refusal::Fatal(format!("cannot write the journal: {error}")))
     }
 

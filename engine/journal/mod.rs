@@ -7,10 +7,11 @@ mod digest;
 mod edits;
 pub mod event;
 pub mod shown;
+mod texts;
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use digest::{digest, digest_of};
 pub use edits::Edits;
 pub use event::{At, Event, Status};
+
+use crate::redact::Clean;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -62,8 +65,16 @@ impl Journal {
     }
 
     /// Appends an event, and returns once it is on disk.
-    pub fn append(&self, event: Event) -> io::Result<()> {
-        use std::io::Write as _;
+    ///
+    /// ```compile_fail
+    /// use wizard::journal::{Event, Journal};
+    /// # fn append(journal: &Journal) {
+    /// // An event of which nobody masked the texts.
+    /// journal.append(Event::Stopped { reason: String::new() });
+    /// # }
+    /// ```
+    pub fn append(&self, event: Clean<Event>) -> io::Result<()> {
+        let event = event.into_inner();
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let time = jiff::Timestamp::now().as_millisecond();
         let durable = event.is_durable();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::playbook::Effort;
+use crate::redact::Texts;
 
 /// Everything one turn sends. Built so that the prefix (system, tools) is byte-stable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,6 +139,24 @@ pub struct Usage {
     pub cache_write: u64,
     /// Received.
     pub output: u64,
+}
+
+/// All that is said but a model's own thinking, which its service has signed.
+impl Texts for Request {
+    fn each_text(&mut self, mask: &mut dyn FnMut(&mut String)) {
+        self.system.each_text(mask);
+        for tool in &mut self.tools {
+            mask(&mut tool.description);
+            tool.input.each_text(mask);
+        }
+        for block in self.messages.iter_mut().flat_map(|message| &mut message.blocks) {
+            match block {
+                Block::Text(text) | Block::Result { text, .. } => mask(text),
+                Block::Call { input, .. } => input.each_text(mask),
+                Block::Thinking(_) => {}
+            }
+        }
+    }
 }
 
 impl Usage {

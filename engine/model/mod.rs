@@ -14,6 +14,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::redact::Clean;
+
 pub use http::Timeouts;
 pub use message::{Block, Message, Reply, Request, Role, Stop, ToolSpec, TurnId, Usage};
 pub use settings::{Endpoint, Key, connect};
@@ -24,7 +26,14 @@ pub use settings::{Endpoint, Key, connect};
 /// stream ever reaches the caller.
 pub trait Provider: Send + Sync {
     /// Sends a request and waits for the whole reply.
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>>;
+    ///
+    /// ```compile_fail
+    /// # async fn ask(provider: &dyn wizard::model::Provider, request: wizard::model::Request) {
+    /// // A request of which nobody masked the texts.
+    /// provider.ask(&request).await;
+    /// # }
+    /// ```
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>>;
 
     /// Returns the exact body that `ask` would send.
     fn body(&self, request: &Request) -> Value;

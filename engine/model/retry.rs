@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::model::{ModelError, Provider, Reply, Request, TurnId};
+use crate::redact::Clean;
 
 /// Is told before each wait: which turn, why, and for how long.
 pub type Notify = Arc<dyn Fn(&TurnId, &str, Duration) + Send + Sync>;
@@ -76,7 +77,7 @@ impl Retrying {
 }
 
 impl Provider for Retrying {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             let since = Instant::now();
             let mut retries = 0;
@@ -122,12 +123,13 @@ mod tests {
 
     use super::*;
     use crate::model::Stop;
+    use crate::redact::Redactor;
 
     /// Answers with these, in order, each after this long.
     struct Script(Mutex<Vec<Result<Reply, ModelError>>>, Duration);
 
     impl Provider for Script {
-        fn ask<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        fn ask<'a>(&'a self, _: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
             async {
                 sleep(self.1).await;
                 self.0.lock().unwrap().remove(0)
@@ -160,7 +162,7 @@ mod tests {
         };
         let retrying = Retrying::with_chance(script.clone(), notify, Arc::new(move || chance));
         let began = Instant::now();
-        let outcome = retrying.ask(&request()).await;
+        let outcome = retrying.ask(&Redactor::default().clean_all(request())).await;
         let notes = notes.lock().unwrap().clone();
         Told {
             outcome,

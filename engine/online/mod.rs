@@ -15,6 +15,7 @@ use futures_util::stream;
 
 use crate::lint::answers::{self, Answers, Lost, Page, Silent};
 use crate::playbook::Playbook;
+use crate::redact::Redactor;
 use crate::reference::{Dial, FetchError, HttpFetch, Looked, address, markdown};
 
 /// Addresses that are asked at once.
@@ -147,12 +148,14 @@ impl Question<'_> {
 }
 
 async fn page(url: &str, hosts: &Hosts, learned: &mut Learned) -> Result<Page, Lost> {
-    let looked = hosts.fetch.look(url).await.map_err(lost)?;
+    // Nothing of a project is in a playbook's address: what is a key by its form is masked.
+    let redactor = Redactor::default();
+    let looked = hosts.fetch.look(&redactor.clean(url)).await.map_err(lost)?;
     let mut page = read(&looked).await?;
     let at = &looked.page.url;
     if anchors::is_html(&looked.page)
         && let Some(beside) = beside(at)
-        && let Ok(twin) = hosts.fetch.look(&beside).await
+        && let Ok(twin) = hosts.fetch.look(&redactor.clean(&beside)).await
         && !anchors::is_html(&twin.page)
         && let Ok(found) = read(&twin).await
     {

@@ -9,6 +9,7 @@ mod program;
 mod venv;
 mod verdict;
 
+pub use git::{Tracking, tracking};
 pub use manager::is_lock;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use reqwest::{Response, StatusCode, Url, header};
 
+use crate::redact::Clean;
 use crate::reference::dial::{Dial, cause};
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page, address};
 
@@ -84,7 +85,7 @@ impl HttpFetch {
     }
 
     /// Asks for a page, whatever is stored of it.
-    pub async fn look(&self, url: &str) -> Result<Looked, FetchError> {
+    pub async fn look(&self, url: &Clean) -> Result<Looked, FetchError> {
         match self.within(url, None).await? {
             (FetchAnswer::Page(page), moved) => Ok(Looked { page, moved }),
             (FetchAnswer::Unchanged, _) => {
@@ -207,7 +208,7 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        url: &'a Clean,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
         Box::pin(async move { Ok(self.within(url, stored).await?.0) })
@@ -247,6 +248,11 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::redact::Redactor;
+
+    fn clean(url: &str) -> Clean {
+        Redactor::default().clean(url)
+    }
 
     /// Serves the paths below on a port of this machine, each request on a thread of its own.
     fn serve() -> u16 {
@@ -326,7 +332,7 @@ mod tests {
         let port = serve();
         let fetch = HttpFetch::new().allow_loopback().timeout(Duration::from_millis(1_500));
         let url = format!("http://127.0.0.1:{port}{path}");
-        let answer = fetch.fetch(&url, stored).await;
+        let answer = fetch.fetch(&clean(&url), stored).await;
         answer.map_err(|error| error.to_string().replace(&port.to_string(), "PORT"))
     }
 
@@ -371,7 +377,8 @@ mod tests {
         for (path, moved) in
             [("/page", false), ("/moved", true), ("/latest", false), ("/once", false)]
         {
-            let looked = fetch.look(&format!("http://127.0.0.1:{port}{path}")).await.unwrap();
+            let looked =
+                fetch.look(&clean(&format!("http://127.0.0.1:{port}{path}"))).await.unwrap();
             assert_eq!(looked.moved, moved, "{path}");
             assert_eq!(looked.page.url, format!("http://127.0.0.1:{port}/page"), "{path}");
         }
@@ -388,7 +395,8 @@ mod tests {
             ("/none", false),
             ("/away", false),
         ] {
-            let error = fetch.look(&format!("http://127.0.0.1:{port}{path}")).await.unwrap_err();
+            let error =
+                fetch.look(&clean(&format!("http://127.0.0.1:{port}{path}"))).await.unwrap_err();
             assert_eq!(error.unreadable, unreadable, "{path}: {error}");
         }
     }
@@ -397,12 +405,12 @@ mod tests {
     async fn a_server_that_stands_in_answers_for_hosts_and_no_rule_is_bent() {
         let server = SocketAddr::from(([127, 0, 0, 1], serve()));
         let fetch = HttpFetch::new().stand_in(server);
-        let looked = fetch.look("https://docs.example.com/moved").await.unwrap();
+        let looked = fetch.look(&clean("https://docs.example.com/moved")).await.unwrap();
         assert_eq!(looked.page.url, "https://docs.example.com/page");
-        let headers = fetch.look("https://docs.example.com/headers").await.unwrap();
+        let headers = fetch.look(&clean("https://docs.example.com/headers")).await.unwrap();
         assert!(headers.page.body.contains("host: docs.example.com"), "{}", headers.page.body);
-        assert!(fetch.look("http://docs.example.com/page").await.is_err());
-        let away = fetch.look("https://docs.example.com/away").await.unwrap_err();
+        assert!(fetch.look(&clean("http://docs.example.com/page")).await.is_err());
+        let away = fetch.look(&clean("https://docs.example.com/away")).await.unwrap_err();
         assert!(away.reason.starts_with("it redirects to `http://localhost:"), "{away}");
     }
 
@@ -434,7 +442,7 @@ mod tests {
         let fetch = HttpFetch::new().allow_loopback().timeout(Duration::from_millis(200));
         for path in ["/silent", "/half"] {
             let url = format!("http://127.0.0.1:{}{path}", serve());
-            let error = fetch.fetch(&url, None).await.unwrap_err();
+            let error = fetch.fetch(&clean(&url), None).await.unwrap_err();
             assert_eq!(error.reason, "the host has not answered within 200ms");
         }
     }
@@ -452,9 +460,10 @@ mod tests {
     #[tokio::test]
     async fn this_machine_is_not_asked_unless_it_may_be() {
         let url = format!("http://127.0.0.1:{}/page", serve());
-        let error = HttpFetch::new().fetch(&url, None).await.unwrap_err();
+        let error = HttpFetch::new().fetch(&clean(&url), None).await.unwrap_err();
         assert_eq!(error.reason, "it begins with `http:`; only `https:` is fetched");
-        let error = HttpFetch::new().fetch("https://localhost/page", None).await.unwrap_err();
+        let error =
+            HttpFetch::new().fetch(&clean("https://localhost/page"), None).await.unwrap_err();
         assert_eq!(
             error.reason.replace("::1", "127.0.0.1"),
             "`localhost` is at the private address 127.0.0.1"

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::expression::{Part, Template};
 use crate::playbook::{Bundle, Doc, DocPlace, IfUnreachable, Playbook};
+use crate::redact::Redactor;
 use crate::reference::pieces::{Fence, headings};
 use crate::reference::{
     Fetch, FetchAnswer, Fetched, How, Index, Page, Reference, ReferenceKind, Store, airplane, html,
@@ -31,6 +32,8 @@ pub struct Sources<'a> {
     pub reach: Reach,
     /// The time, in seconds since 1970.
     pub now: i64,
+    /// Knows what no address may hold.
+    pub redactor: &'a Redactor,
 }
 
 /// Whether hosts may be asked.
@@ -188,7 +191,12 @@ async fn get(address: &str, max_age: Duration, sources: Sources<'_>) -> (Outcome
         };
         return (Outcome::Lost { reason: reason.to_owned(), stored }, None);
     }
-    match (sources.fetch.fetch(address, stored.as_ref()).await, stored) {
+    let clean = sources.redactor.clean(address);
+    if *clean != address {
+        let reason = "its address has a secret in it, which no host is told".to_owned();
+        return (Outcome::Lost { reason, stored }, None);
+    }
+    match (sources.fetch.fetch(&clean, stored.as_ref()).await, stored) {
         (Ok(FetchAnswer::Page(page)), _) if sources.reach == Reach::Replay => {
             (Outcome::Got { page, how: How::Replayed }, None)
         }
@@ -355,12 +363,12 @@ mod tests {
     impl Fetch for Scripted {
         fn fetch<'a>(
             &'a self,
-            url: &'a str,
+            url: &'a crate::redact::Clean,
             stored: Option<&'a Page>,
         ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
-            self.asked.lock().unwrap().push((url.to_owned(), stored.is_some()));
+            self.asked.lock().unwrap().push((url.to_string(), stored.is_some()));
             let lost = FetchError::new(url, "the line is dead");
-            Box::pin(std::future::ready(self.answers.get(url).cloned().ok_or(lost)))
+            Box::pin(std::future::ready(self.answers.get(url.as_str()).cloned().ok_or(lost)))
         }
     }
 
@@ -406,7 +414,8 @@ mod tests {
             let (playbook, _) = crate::playbook::parse(&bundle);
             let scope = json!({"inputs": {"language": "en", "host": "docs.example.com"}});
             let (fetch, store) = (&self.fetch, &self.store);
-            let sources = Sources { fetch, store, reach: self.reach, now: 10 * HOUR };
+            let redactor = &Redactor::new(&[("env:KEY", "canary-canary")].into_iter().collect());
+            let sources = Sources { fetch, store, reach: self.reach, now: 10 * HOUR, redactor };
             gather(&playbook, &bundle, &scope, sources).await
         }
 
@@ -530,7 +539,8 @@ mod tests {
         let bundle = crate::playbook::load(library, "playbooks/x.md").unwrap();
         let (playbook, _) = crate::playbook::parse(&bundle);
         let (fetch, store) = (&Scripted::default(), &Store::new(folder.path()));
-        let sources = Sources { fetch, store, reach: Reach::Online, now: 0 };
+        let redactor = &Redactor::default();
+        let sources = Sources { fetch, store, reach: Reach::Online, now: 0, redactor };
         let gathered = gather(&playbook, &bundle, &json!({}), sources).await.unwrap();
         let list = gathered.index.list();
         assert_eq!(list, "names (file, 7 tokens): Names\nshop (airplane, 7 tokens): A shop");

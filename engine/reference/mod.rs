@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::playbook::hex;
+use crate::redact::Clean;
 
 pub use dial::{Dial, tls};
 pub use fetch::{HttpFetch, Looked};
@@ -98,7 +99,7 @@ pub trait Fetch: Send + Sync {
     /// Asks for a page, with the validator of a stored copy.
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        url: &'a Clean,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>>;
 }

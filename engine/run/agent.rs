@@ -295,6 +295,7 @@ impl Run<'_> {
             self.seams.provider.as_ref().ok_or_else(|| {
                 RunError::World("no model is set up to answer a stage".to_owned())
             })?;
+        let request = &self.seams.hall.redactor.clean_all(request.clone());
         let sent = tokens(&json!(request).to_string());
         let most = Usage { input: sent, output: u64::from(request.max_tokens), ..Usage::default() };
         let hold = unit.account.reserve(cost(model, most)).await.map_err(|spent| {

@@ -178,7 +178,8 @@ struct Played {
 
 impl Run<'_> {
     fn note(&self, event: Event) -> Result<(), RunError> {
-        Ok(self.seams.hall.journal.append(event)?)
+        let hall = &self.seams.hall;
+        Ok(hall.journal.append(hall.redactor.clean_all(event))?)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::expression::{Part, Template};
 use crate::journal::{Event, Journal};
 use crate::plan::Plan;
 use crate::project::Verdict;
+use crate::redact::Redactor;
 use crate::reference::{Index, ReferenceKind};
 
 /// What is known of a run before it begins, besides its plan.
@@ -20,18 +21,21 @@ pub struct Opening<'a> {
     pub replay: Option<String>,
     /// What can be looked up.
     pub references: &'a Index,
+    /// Masks what must not be written down.
+    pub redactor: &'a Redactor,
     /// What the playbook names and could not be had: name and reason.
     pub missing: &'a [(String, String)],
 }
 
 /// Begins a journal: the run, its requirements, its references.
 pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result<()> {
+    let note = |event: Event| journal.append(opening.redactor.clean_all(event));
     let scope = plan.scope();
     let titled = |stage: &crate::playbook::Stage| {
         let title = stage.title.as_ref().map(|title| title_before(title, &scope));
         (stage.id.value.clone(), title.unwrap_or_default())
     };
-    journal.append(Event::RunStarted {
+    note(Event::RunStarted {
         run: opening.run.to_owned(),
         wizard: env!("CARGO_PKG_VERSION").to_owned(),
         playbook: plan.playbook.name.value.clone(),
@@ -49,7 +53,7 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
             Verdict::Unknown(found) => ("unknown", found),
         };
         let (text, verdict, found) = (text.clone(), verdict.to_owned(), found.clone());
-        journal.append(Event::Requirement { text, verdict, found })?;
+        note(Event::Requirement { text, verdict, found })?;
     }
     for reference in &opening.references.references {
         let kind = match reference.kind {
@@ -58,7 +62,7 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
             ReferenceKind::Airplane => "airplane",
         };
         let fetched = reference.fetched.as_ref();
-        journal.append(Event::ReferenceReady {
+        note(Event::ReferenceReady {
             name: reference.name.clone(),
             kind: kind.to_owned(),
             tokens: reference.tokens,
@@ -72,7 +76,7 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
     }
     for (name, reason) in opening.missing {
         let (name, reason) = (name.clone(), reason.clone());
-        journal.append(Event::ReferenceMissing { name, reason })?;
+        note(Event::ReferenceMissing { name, reason })?;
     }
     Ok(())
 }

@@ -32,12 +32,10 @@ impl Tool for Ask {
     }
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
-        let journal = &gate.hall().journal;
-        let fatal = |error| Refusal::Fatal(format!("cannot write the journal: {error}"));
         let (at, what) = (gate.at.clone(), input.id.clone());
         let asked =
             Event::Asked { at: at.clone(), what: what.clone(), text: input.question.clone() };
-        journal.append(asked).map_err(fatal)?;
+        gate.hall().note(asked)?;
         let began = std::time::Instant::now();
         let answer = gate
             .ask(&Question::Ask {
@@ -56,7 +54,7 @@ impl Tool for Ask {
         };
         let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answered = Event::Answered { at, what, answer: words.clone(), by: answer.by, waited };
-        journal.append(answered).map_err(fatal)?;
+        gate.hall().note(answered)?;
         Ok(words)
     }
 }

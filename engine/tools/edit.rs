@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
+use crate::redact::Masked;
 use crate::tools::authored;
 use crate::tools::tool::Tool;
 
@@ -36,7 +37,9 @@ impl Tool for Edit {
         if let Some(reason) = authored::fault(&input.new, &text) {
             return Err(Refusal::Reply(format!("`{path}`: {reason}")));
         }
-        let (text, count) = replace(&text, &input.old, &input.new, input.all.unwrap_or(false))
+        let masked = gate.hall().redactor.masked(&text);
+        let all = input.all.unwrap_or(false);
+        let (text, count) = replace(&text, &masked, &input.old, &input.new, all)
             .map_err(|reason| Refusal::Reply(format!("`{path}`: {reason}")))?;
         gate.write(&path, text.as_bytes())?;
         Ok(if count == 1 { "edited".to_owned() } else { format!("edited in {count} places") })
@@ -44,8 +47,15 @@ impl Tool for Edit {
 }
 
 /// Replaces a passage; what stands outside it keeps every byte. A passage with plain line ends
-/// matches one with Windows line ends, and is replaced in kind.
-fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize), String> {
+/// matches one with Windows line ends, and is replaced in kind. The passage is looked for in the
+/// text as the model sees it; a mask in it stands for what it masks.
+fn replace(
+    text: &str,
+    masked: &Masked,
+    old: &str,
+    new: &str,
+    all: bool,
+) -> Result<(String, usize), String> {
     if old.is_empty() {
         return Err("`old` is empty".to_owned());
     }
@@ -53,19 +63,22 @@ fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize
         return Err("`old` and `new` are the same".to_owned());
     }
     let windows = |passage: &str| passage.replace("\r\n", "\n").replace('\n', "\r\n");
-    let in_kind = text.contains("\r\n") && !text.contains(old) && old.contains('\n');
+    let shown = masked.text();
+    let in_kind = shown.contains("\r\n") && !shown.contains(old) && old.contains('\n');
     let (old, new) =
         if in_kind { (windows(old), windows(new)) } else { (old.to_owned(), new.to_owned()) };
-    let places: Vec<usize> = text.match_indices(&old).map(|(at, _)| at).collect();
+    let places: Vec<usize> = shown.match_indices(&old).map(|(at, _)| at).collect();
     match places.len() {
-        0 => Err(format!("`old` does not occur{}", nearest(text, &old))),
-        1 => Ok((text.replacen(&old, &new, 1), 1)),
-        count if all => Ok((text.replace(&old, &new), count)),
+        0 => Err(format!("`old` does not occur{}", nearest(shown, &old))),
+        count if count == 1 || all => {
+            let changed = spliced(text, masked, &places, &old, &new)?;
+            Ok((changed, count))
+        }
         count => {
             let lines: Vec<String> = places
                 .iter()
                 .take(5)
-                .map(|at| (text[..*at].matches('\n').count() + 1).to_string())
+                .map(|at| (shown[..*at].matches('\n').count() + 1).to_string())
                 .collect();
             Err(format!(
                 "`old` occurs {count} times, at lines {}; add lines around it",
@@ -73,6 +86,33 @@ fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize
             ))
         }
     }
+}
+
+/// Puts the new passage in each place of the old one.
+fn spliced(
+    text: &str,
+    masked: &Masked,
+    places: &[usize],
+    old: &str,
+    new: &str,
+) -> Result<String, String> {
+    let mut changed = String::with_capacity(text.len());
+    let mut end = 0;
+    for place in places {
+        let passage = *place..*place + old.len();
+        let raw = masked.raw(&passage).ok_or("`old` has a part of a mask; take the whole of it")?;
+        let new = masked.unmasked(text, &passage, new).map_err(|mask| {
+            format!(
+                "`{mask}` stands for a secret: it stays where it is in `old`, or goes, and is \
+                 written nowhere else"
+            )
+        })?;
+        changed.push_str(&text[end..raw.start]);
+        changed.push_str(&new);
+        end = raw.end;
+    }
+    changed.push_str(&text[end..]);
+    Ok(changed)
 }
 
 /// Says where the passage's first line stands, if it does.
@@ -90,6 +130,27 @@ fn nearest(text: &str, old: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::Redactor;
+
+    fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize), String> {
+        let secrets = [("env:KEY", "canary-canary")];
+        let masked = Redactor::new(&secrets.into_iter().collect()).masked(text);
+        super::replace(text, &masked, old, new, all)
+    }
+
+    #[test]
+    fn a_mask_is_kept_or_dropped_and_nothing_else() {
+        let text = "a: canary-canary\r\nb: x\r\nc: canary-canary\r\n";
+        let mask = "[REDACTED:env:KEY#1]";
+        let edited = replace(text, &format!("a: {mask}\nb"), &format!("d: {mask}\ne"), false);
+        assert_eq!(edited.unwrap().0, "d: canary-canary\r\ne: x\r\nc: canary-canary\r\n");
+        assert_eq!(replace(text, mask, "gone", true).unwrap().0, "a: gone\r\nb: x\r\nc: gone\r\n");
+        let copied = replace(text, "b: x", &format!("b: {mask}"), false);
+        assert!(copied.unwrap_err().contains("written nowhere else"));
+        assert!(replace(text, "[REDACTED:env", "x", true).is_err());
+        // A guess at the value finds nothing.
+        assert!(replace(text, "a: canary-canary", "x", false).unwrap_err().contains("not occur"));
+    }
 
     #[test]
     fn only_the_passage_changes() {

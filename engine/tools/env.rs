@@ -31,7 +31,7 @@ impl Tool for Env {
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
         if input.set == Some(true) {
-            return gate.env_set(&input.key);
+            return gate.env_set(&input.key).await;
         }
         gate.env_status(&input.key).map(str::to_owned)
     }

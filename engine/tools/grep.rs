@@ -70,7 +70,9 @@ impl Tool for Grep {
                 found.push(format!("{file}:{number}: {line}"));
                 Ok(found.len() <= MOST)
             });
-            let searched = searcher.search_slice(&matcher, &bytes, sink);
+            // What is searched is what may be seen: a match in a secret would tell of it.
+            let clean = gate.hall().redactor.clean(&String::from_utf8_lossy(&bytes));
+            let searched = searcher.search_slice(&matcher, clean.as_bytes(), sink);
             searched.map_err(|error| Refusal::Reply(format!("cannot search `{file}`: {error}")))?;
         }
         if found.is_empty() {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
+use crate::redact::has_token;
 use crate::tools::authored;
 use crate::tools::tool::Tool;
 
@@ -41,6 +42,13 @@ impl Tool for Write {
         }
         if let Some(reason) = authored::fault(&input.content, &before) {
             return Err(Refusal::Reply(format!("`{}`: {reason}", input.path)));
+        }
+        if has_token(&input.content) && !has_token(&before) {
+            return Err(Refusal::Reply(format!(
+                "`{}`: a mask stands for a secret that you do not have; use `edit`, and leave the \
+                 mask where it stands",
+                input.path
+            )));
         }
         gate.write(&input.path, input.content.as_bytes())?;
         Ok("written".to_owned())

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wizard::journal::Event;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
+use wizard::redact::Clean;
 use wizard::reference::{Reference, ReferenceKind};
 
 use super::Fixture;
@@ -119,8 +120,8 @@ fn texts(blocks: &[Block]) -> String {
 }
 
 impl Provider for Puppet {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
-        self.asked.lock().unwrap().push(request.clone());
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        self.asked.lock().unwrap().push((**request).clone());
         let blocks = vec![self.reply(request)];
         async move { Ok(Reply { blocks, stop: Stop::Done, usage: None }) }.boxed()
     }

@@ -23,6 +23,7 @@ use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
 use wizard::plan::{Given, Inputs, Plan};
 use wizard::playbook::load_text;
+use wizard::redact::Clean;
 use wizard::reference::Reference;
 use wizard::run::{self, Ended, Model, Seams};
 
@@ -151,6 +152,7 @@ impl Play {
         std::fs::create_dir_all(state.join("blobs")).unwrap();
         let journal = Arc::new(Journal::create(state, Vec::new()).unwrap());
         let open = || Workspace::open(root).unwrap();
+        let redactor = Redactor::of(&open(), &plan.inputs, &BTreeMap::new());
         let hall = Hall {
             playbook: Arc::clone(&plan.playbook),
             project: Arc::clone(&plan.project),
@@ -158,12 +160,15 @@ impl Play {
             inputs: plan.inputs.clone(),
             journal: Arc::clone(&journal),
             blobs: Blobs::at(&state.join("blobs")),
-            runner: Arc::new(SystemRunner { cancel: self.cancel.clone() }),
+            runner: Arc::new(SystemRunner {
+                cancel: self.cancel.clone(),
+                redactor: redactor.clone(),
+            }),
             person: Arc::new(Decisions(Mutex::new(self.decisions.clone().into()))),
             references: wizard::reference::Index {
                 references: self.knows.iter().cloned().map(Arc::new).collect(),
             },
-            redactor: Redactor::of(&open(), &plan.inputs, &BTreeMap::new()),
+            redactor,
             environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
             floor: Arc::default(),
         };
@@ -208,9 +213,9 @@ impl Play {
 }
 
 impl Provider for Script {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         every_call_has_one_result(request);
-        self.asked.lock().unwrap().push(request.clone());
+        self.asked.lock().unwrap().push((**request).clone());
         let key = (request.turn.stage.clone(), request.turn.item);
         let next = self.says.lock().unwrap().get_mut(&key).and_then(VecDeque::pop_front);
         async move { Ok(next.unwrap_or_else(|| panic!("nothing is scripted for {key:?}"))) }.boxed()

@@ -87,7 +87,7 @@ stages:
     assert_eq!(played.ended, Ended::Succeeded);
     assert_eq!(played.refusals(), 1);
     let told = played.told(1);
-    assert!(told.contains("[REDACTED:env:PASSWORD]") && told.contains("present"), "{told}");
+    assert!(told.contains("[REDACTED:env:PASSWORD#1]") && told.contains("present"), "{told}");
     assert!(!json!(played.asked).to_string().contains("canary-"));
     assert!(!json!(played.events).to_string().contains("canary-"));
     assert_eq!(

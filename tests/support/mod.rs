@@ -63,3 +63,8 @@ pub(crate) fn generated(path: &str, text: &str) {
         panic!("`{path}` is stale; `BLESS=1 cargo test` writes it\n{difference}");
     }
 }
+
+/// Makes what may be sent of what holds no secret.
+pub(crate) fn clean<T: wizard::redact::Texts>(value: T) -> wizard::redact::Clean<T> {
+    wizard::redact::Redactor::default().clean_all(value)
+}

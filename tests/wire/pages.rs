@@ -122,7 +122,8 @@ fn body(endpoint: &Endpoint, request: &Request) -> Value {
 async fn ask(endpoint: &Endpoint, request: &Request, answer: Vec<u8>) -> Result<Reply, ModelError> {
     let server = Server::answering(vec![answer]);
     let endpoint = Endpoint { base_url: server.url.clone(), ..endpoint.clone() };
-    let outcome = connect(endpoint.clone()).unwrap().ask(request).await;
+    let outcome =
+        connect(endpoint.clone()).unwrap().ask(&crate::support::clean(request.clone())).await;
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].body, body(&endpoint, request).to_string(), "`body` is what `ask` sends");

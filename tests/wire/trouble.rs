@@ -13,6 +13,8 @@ use wizard::model::{
     TurnId, connect,
 };
 
+use crate::support::clean;
+
 use super::pages::{asked, recorded};
 use super::server::{Server, chunked, stream};
 
@@ -23,7 +25,7 @@ fn provider(wire: &str, server: &Server) -> Arc<dyn Provider> {
 }
 
 async fn ask(wire: &str, server: &Server) -> Result<Reply, ModelError> {
-    provider(wire, server).ask(&asked(wire)).await
+    provider(wire, server).ask(&clean(asked(wire))).await
 }
 
 /// Returns what a failure of the connection says.
@@ -47,7 +49,7 @@ async fn a_stream_cut_at_any_byte_is_never_a_reply() {
         let (provider, request) = (provider(wire, &server), asked(wire));
         // The blank line that ends the last event is two bytes.
         for cut in 0..length - 1 {
-            let message = broken(provider.ask(&request).await);
+            let message = broken(provider.ask(&clean(request.clone())).await);
             assert!(message.starts_with("the stream was cut: "), "{wire} at {cut}: {message}");
         }
         assert_eq!(server.seen().len(), length - 1);
@@ -67,7 +69,7 @@ async fn a_stream_that_ends_early_is_a_whole_reply_or_none() {
         let (provider, request) = (provider(wire, &server), asked(wire));
         let mut replies = 0;
         for cut in (0..length + STEP).step_by(STEP) {
-            match provider.ask(&request).await {
+            match provider.ask(&clean(request.clone())).await {
                 Ok(reply) => {
                     // Of a whole message only the usage, which comes last, may be missing.
                     assert_eq!(reply.blocks, expected.blocks, "{wire} at {cut}");
@@ -111,7 +113,7 @@ async fn a_busy_service_is_asked_again() {
             notes.lock().unwrap().push((reason.to_owned(), wait));
         };
         let retrying = Retrying::new(provider(wire, &server), Arc::new(notify));
-        let reply = retrying.ask(&asked(wire)).await.unwrap();
+        let reply = retrying.ask(&clean(asked(wire))).await.unwrap();
         assert_eq!(reply.calls().count(), 2, "{wire}");
         let reason = "the model's service is not answering (429): it said nothing".to_owned();
         assert_eq!(*told.lock().unwrap(), [(reason, Duration::from_millis(20))], "{wire}");
@@ -130,7 +132,7 @@ async fn a_stream_that_stalls_is_given_up() {
         });
         let mut endpoint = Endpoint::new(wire, &server.url);
         endpoint.timeouts.idle = Duration::from_millis(100);
-        let outcome = connect(endpoint).unwrap().ask(&asked(wire)).await;
+        let outcome = connect(endpoint).unwrap().ask(&clean(asked(wire))).await;
         assert_eq!(broken(outcome), "the stream stalled for 0.1 s");
     }
 }
@@ -141,7 +143,7 @@ async fn a_service_that_stays_silent_is_given_up() {
     let mut endpoint = Endpoint::new("openai", &server.url);
     let brief = Duration::from_millis(50);
     endpoint.timeouts = Timeouts { connect: brief, first_byte: brief, idle: brief };
-    let outcome = connect(endpoint).unwrap().ask(&asked("openai")).await;
+    let outcome = connect(endpoint).unwrap().ask(&clean(asked("openai"))).await;
     let url = &server.url;
     assert_eq!(broken(outcome), format!("`{url}/v1/chat/completions` was silent for 0.05 s"));
 }
@@ -160,7 +162,7 @@ async fn a_ping_is_a_sign_of_life() {
         });
         let mut endpoint = Endpoint::new(wire, &server.url);
         endpoint.timeouts.idle = Duration::from_millis(300);
-        assert!(connect(endpoint).unwrap().ask(&asked(wire)).await.is_ok(), "{wire}");
+        assert!(connect(endpoint).unwrap().ask(&clean(asked(wire))).await.is_ok(), "{wire}");
     }
 }
 
@@ -205,7 +207,7 @@ data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}
 async fn a_refused_connection_says_where() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = Endpoint::new("anthropic", format!("http://{free}"));
-    let message = broken(connect(endpoint).unwrap().ask(&asked("anthropic")).await);
+    let message = broken(connect(endpoint).unwrap().ask(&clean(asked("anthropic"))).await);
     assert!(
         message.starts_with(&format!("cannot reach `http://{free}/v1/messages`: ")),
         "{message}"
@@ -234,7 +236,7 @@ async fn the_key_goes_into_the_wires_header_and_nowhere_else() {
         let mut endpoint = Endpoint::new(wire, &server.url);
         endpoint.key = Some(Key::new("sk-one\n"));
         endpoint.headers.insert("x-team".to_owned(), Key::new("two"));
-        let error = connect(endpoint).unwrap().ask(&asked(wire)).await.unwrap_err();
+        let error = connect(endpoint).unwrap().ask(&clean(asked(wire))).await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sk-one"));
         let seen = server.seen().remove(0);
         assert!(seen.head.contains(expected), "{}", seen.head);
@@ -255,7 +257,7 @@ async fn thinking_that_a_service_no_longer_takes_is_left_out() {
     let blocks = vec![Block::Thinking(thinking), Block::Text("Well.".to_owned())];
     request.messages.push(Message { role: Role::Assistant, blocks });
     request.messages.push(Message::user("Go on."));
-    assert!(provider("anthropic", &server).ask(&request).await.is_ok());
+    assert!(provider("anthropic", &server).ask(&clean(request.clone())).await.is_ok());
     let bodies: Vec<String> = server.seen().into_iter().map(|seen| seen.body).collect();
     assert!(bodies[0].contains("\"thinking\""));
     assert!(!bodies[1].contains("\"thinking\""));

@@ -66,25 +66,6 @@ impl Workspace {
         &self.root
     }
 
-    /// Whether git would ignore a path, by the `.gitignore` files from the root down.
-    pub(super) fn is_ignored(&self, path: &str) -> bool {
-        let mut folder = self.root.clone();
-        let mut verdict = false;
-        for part in path.split('/') {
-            let file = folder.join(".gitignore");
-            if file.is_file() {
-                let (rules, _) = ignore::gitignore::Gitignore::new(&file);
-                match rules.matched_path_or_any_parents(self.root.join(path), false) {
-                    ignore::Match::Ignore(_) => verdict = true,
-                    ignore::Match::Whitelist(_) => verdict = false,
-                    ignore::Match::None => {}
-                }
-            }
-            folder.push(part);
-        }
-        verdict
-    }
-
     /// Lists the files that a stage may see, sorted: those git does not ignore.
     pub fn files(&self) -> Vec<String> {
         let kind = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
@@ -213,8 +194,6 @@ pub(in crate::gate) mod tests {
         let files = [(".gitignore", "made/\n*.log\n"), ("made/x", ""), ("a.log", ""), ("b", "")];
         let (_folder, workspace) = project(&files);
         assert_eq!(workspace.files(), [".gitignore", "b"]);
-        assert!(workspace.is_ignored("made/x"));
-        assert!(!workspace.is_ignored("b"));
     }
 
     #[cfg(unix)]

@@ -5,7 +5,6 @@ use std::io::{self, Read as _};
 use cap_std::fs::{Metadata, MetadataExt as _, OpenOptions};
 
 use super::Workspace;
-use crate::closed::MADE;
 use crate::gate::Refusal;
 
 /// The largest file that is read, in bytes.
@@ -13,6 +12,12 @@ const MAX_FILE: u64 = 2 * 1024 * 1024;
 
 /// How often a file is opened again when its name moved meanwhile.
 const TRIES: u32 = 8;
+
+/// How deep secret files are looked for.
+const SECRET_DEPTH: usize = 8;
+
+/// Folders in which secret files are not looked for: what is there is others' and very much.
+const FAR: [&str; 6] = [".git", "node_modules", "target", ".venv", "venv", "__pycache__"];
 
 /// A file that was opened below the root, and what it is.
 pub(super) struct Opened {
@@ -33,6 +38,9 @@ impl Workspace {
         }
         let bytes =
             opened.bytes().map_err(|reason| Refusal::Reply(format!("`{path}` {reason}")))?;
+        if crate::closed::is_key_file(&bytes) {
+            return Err(closed(&path));
+        }
         Ok((path, bytes))
     }
 
@@ -134,10 +142,10 @@ impl Workspace {
     pub(in crate::gate) fn secret_files(&self) -> Vec<String> {
         let walk = ignore::WalkBuilder::new(&self.root)
             .standard_filters(false)
-            .max_depth(Some(6))
+            .max_depth(Some(SECRET_DEPTH))
             .filter_entry(|entry| {
-                let made = MADE.contains(&entry.file_name().to_string_lossy().as_ref());
-                !(made && entry.file_type().is_some_and(|kind| kind.is_dir()))
+                let far = FAR.contains(&entry.file_name().to_string_lossy().as_ref());
+                !(far && entry.file_type().is_some_and(|kind| kind.is_dir()))
             })
             .build();
         walk.filter_map(Result::ok)

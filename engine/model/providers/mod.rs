@@ -12,6 +12,7 @@ use crate::model::http::Post;
 use crate::model::settings::Dialect;
 use crate::model::sse::Event;
 use crate::model::{ModelError, Provider, Reply, Request};
+use crate::redact::Clean;
 
 /// All wire formats, in alphabetical order.
 pub(super) const WIRES: [&Wire; 2] = [&anthropic::WIRE, &openai::WIRE];
@@ -58,7 +59,7 @@ pub(super) fn wire(name: &str) -> Option<&'static Wire> {
 }
 
 impl Provider for Service {
-    fn ask<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ModelError>> {
+    fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
         async move {
             let mut outcome = self.exchange(request).await;
             if let Err(failure) = &outcome

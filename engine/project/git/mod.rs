@@ -4,6 +4,7 @@
 //! the index, and what is there with what is tracked. Where a repository uses something that is not
 //! read here, the answer is that it cannot be told.
 
+mod ignored;
 mod index;
 mod object;
 
@@ -17,6 +18,8 @@ use crate::project::Verdict;
 use crate::project::files::{MOST_BYTES, text};
 use crate::project::git::index::{Entry, Index};
 use crate::project::git::object::{Id, Objects};
+
+pub use ignored::{Tracking, tracking};
 
 /// How many files and folders are looked at for ones that are not tracked.
 const MOST_ENTRIES: usize = 200_000;

@@ -1,0 +1,210 @@
+//! The env file: whether a key is set, and setting one, without ever showing a value.
+
+use crate::approval::{Decision, Question};
+use crate::closed;
+use crate::env_file::{is_key, last, set};
+use crate::expression::Template;
+use crate::gate::workspace::{Before, hash};
+use crate::gate::{Gate, Refusal};
+use crate::journal::Event;
+use crate::project::Tracking;
+
+/// What a person answers who lets something be done that is theirs to decide.
+const YES: &str = "yes";
+
+/// A value as the playbook gives it.
+struct Filled {
+    text: String,
+    secret: bool,
+}
+
+impl Gate {
+    /// Says of a key of the playbook's: `present`, `empty` or `missing`.
+    pub fn env_status(&self, key: &str) -> Result<&'static str, Refusal> {
+        let (file, _) = self.env_key(key)?;
+        let text = self.env_text(&file)?;
+        Ok(match last(&text, key) {
+            None => "missing",
+            Some(assignment) if assignment.value.is_empty() => "empty",
+            Some(_) => "present",
+        })
+    }
+
+    /// Sets a key to the playbook's value. A person is asked before another value is overwritten,
+    /// and before a secret goes into a file that git tracks; nobody's silence is a yes.
+    pub async fn env_set(&self, key: &str) -> Result<String, Refusal> {
+        if !self.powers.env_keys.iter().any(|granted| granted == key) {
+            let keys = self.powers.env_keys.join("`, `");
+            return Err(Refusal::Power(format!("this stage may set `{keys}`, and not `{key}`")));
+        }
+        if !is_key(key) || closed::is_forbidden_key(key) {
+            return Err(Refusal::Power(format!(
+                "`{key}` is not set by anybody's playbook: programs take code or addresses from it"
+            )));
+        }
+        let (file, template) = self.env_key(key)?;
+        let value = self.filled(key, template)?;
+        let text = self.env_text(&file)?;
+        if let Some(found) = last(&text, key).filter(|found| !found.value.is_empty()) {
+            if found.value == value.text {
+                return Ok(format!("`{key}` was already set in {file}"));
+            }
+            let question = format!("`{key}` has another value in {file}. Overwrite it?");
+            if !self.consents(&format!("overwrite_{key}"), question).await? {
+                return Err(Refusal::Power(format!(
+                    "`{key}` already has another value in {file}; only the person may change it"
+                )));
+            }
+        }
+        let ignored = self.keep_out_of_git(&file, &value).await?;
+        let changed = set(&text, key, &value.text);
+        let changed = changed.map_err(|reason| Refusal::Reply(format!("`{key}` {reason}")))?;
+        if value.secret {
+            self.hall.redactor.learn(&format!("env:{key}"), &value.text);
+        }
+        self.hall.note(Event::EnvSetting {
+            at: self.at.clone(),
+            file: file.clone(),
+            key: key.to_owned(),
+            created: text.is_empty(),
+        })?;
+        let old = hash(text.as_bytes());
+        let before = if text.is_empty() { Before::Any } else { Before::Hash(&old) };
+        let itself = |real: &str| {
+            if real == file {
+                return Ok(());
+            }
+            Err(Refusal::Power(format!("`{file}` is another file, by a link: it stays as it is")))
+        };
+        self.hall.workspace.replace_if(&file, changed.as_bytes(), before, &itself)?;
+        Ok(format!("`{key}` is set in {file}{ignored}"))
+    }
+
+    /// Renders the playbook's value; of a secret input, the secret.
+    fn filled(&self, key: &str, template: &Template) -> Result<Filled, Refusal> {
+        let rendered = template.render_text(&self.hall.scope());
+        let rendered = rendered.map_err(|error| Refusal::Reply(error.to_string()))?;
+        let secret =
+            rendered.strip_prefix("secret:").and_then(|name| self.hall.inputs.secrets.get(name));
+        if secret.is_none() && rendered.contains("secret:") {
+            let mixed = self
+                .hall
+                .inputs
+                .secrets
+                .keys()
+                .any(|name| rendered.contains(&crate::plan::inputs::handle(name)));
+            if mixed {
+                return Err(Refusal::Reply(format!(
+                    "the value of `{key}` mixes a secret with other text; a secret stands alone"
+                )));
+            }
+        }
+        Ok(Filled {
+            secret: secret.is_some(),
+            text: secret.map_or(rendered, |secret| secret.reveal().to_owned()),
+        })
+    }
+
+    /// Sees to it that no commit takes the env file by accident. Returns what was done, to be told.
+    async fn keep_out_of_git(&self, file: &str, value: &Filled) -> Result<String, Refusal> {
+        match crate::project::tracking(self.hall.workspace.root(), file) {
+            Tracking::Ignored => Ok(String::new()),
+            Tracking::Open => {
+                self.ignore(file)?;
+                Ok(format!("; {file} was added to .gitignore"))
+            }
+            Tracking::Tracked if !value.secret => Ok(String::new()),
+            Tracking::Tracked => {
+                let question = format!(
+                    "{file} is tracked by git: a commit would hold the secret. Write it there?"
+                );
+                if self.consents("write_tracked_env_file", question).await? {
+                    return Ok(String::new());
+                }
+                Err(Refusal::Power(format!(
+                    "{file} is tracked by git, and a commit would hold the secret: only the person \
+                     may set it"
+                )))
+            }
+        }
+    }
+
+    /// Asks the person for a yes. Where nobody is, it is a no.
+    async fn consents(&self, id: &str, text: String) -> Result<bool, Refusal> {
+        let at = self.at.clone();
+        let asked = Event::Asked { at: at.clone(), what: id.to_owned(), text: text.clone() };
+        self.hall.note(asked)?;
+        let began = std::time::Instant::now();
+        let question = Question::Ask {
+            at: at.clone(),
+            id: id.to_owned(),
+            text,
+            options: vec![YES.to_owned(), "no".to_owned()],
+            default: None,
+        };
+        let (answer, by) = match self.ask(&question).await {
+            Ok(answer) => (
+                match answer.decision {
+                    Decision::Say(words) => words,
+                    _ => "no".to_owned(),
+                },
+                answer.by,
+            ),
+            Err(Refusal::Absent(_)) => ("no".to_owned(), "nobody".to_owned()),
+            Err(other) => return Err(other),
+        };
+        let yes = answer == YES;
+        let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.hall.note(Event::Answered { at, what: id.to_owned(), answer, by, waited })?;
+        Ok(yes)
+    }
+
+    fn env_key(&self, key: &str) -> Result<(String, &Template), Refusal> {
+        let env = self.hall.playbook.env.as_ref();
+        let env = env.ok_or_else(|| Refusal::Reply("the playbook names no env file".to_owned()))?;
+        let found = env.keys.iter().find(|(known, _)| known.value == key);
+        let (_, value) = found.ok_or_else(|| {
+            let keys: Vec<&str> = env.keys.iter().map(|(key, _)| key.value.as_str()).collect();
+            Refusal::Power(format!(
+                "`{key}` is not a key of the playbook; its keys are {}",
+                keys.join(", ")
+            ))
+        })?;
+        let file = self.hall.workspace.path(&env.file)?;
+        if !closed::is_env_file(&file) {
+            return Err(Refusal::Power(format!(
+                "`{file}` is no env file by its name, such as `.env` or `.env.local`"
+            )));
+        }
+        Ok((file, value))
+    }
+
+    fn env_text(&self, file: &str) -> Result<String, Refusal> {
+        let bytes = self.hall.workspace.read_any(file);
+        let bytes =
+            bytes.map_err(|error| Refusal::Reply(format!("cannot read {file}: {error}")))?;
+        String::from_utf8(bytes.unwrap_or_default())
+            .map_err(|_| Refusal::Reply(format!("{file} is not UTF-8, and is left as it is")))
+    }
+
+    /// Adds a line to the root's `.gitignore`.
+    fn ignore(&self, file: &str) -> Result<(), Refusal> {
+        let path = ".gitignore";
+        let old = self.hall.workspace.read_any(path);
+        let old = old.map_err(|error| Refusal::Reply(format!("cannot read {path}: {error}")))?;
+        let mut bytes = old.unwrap_or_default();
+        let end: &[u8] = if bytes.windows(2).any(|it| it == b"\r\n") { b"\r\n" } else { b"\n" };
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+            bytes.extend(end);
+        }
+        // A name, and no pattern.
+        for letter in file.bytes() {
+            if b"*?[\\ #!".contains(&letter) {
+                bytes.push(b'\\');
+            }
+            bytes.push(letter);
+        }
+        bytes.extend(end);
+        self.change(path, Some(&bytes), &|_| Ok(()))
+    }
+}

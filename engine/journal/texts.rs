@@ -1,0 +1,64 @@
+//! Which texts of an event could hold a secret: those that a model, a command, a file, a person or
+//! a playbook has a part in. Paths, hashes, names and numbers are what a run is undone and resumed
+//! by, and stay as they are.
+
+use crate::journal::event::{Event, RetroNote};
+use crate::redact::Texts;
+
+impl Texts for Event {
+    fn each_text(&mut self, mask: &mut dyn FnMut(&mut String)) {
+        match self {
+            Event::RunStarted { inputs, stages, .. } => {
+                inputs.values_mut().for_each(|value| value.each_text(mask));
+                stages.iter_mut().for_each(|(_, title)| mask(title));
+            }
+            Event::Requirement { text, found, .. } => {
+                mask(text);
+                mask(found);
+            }
+            Event::ReferenceReady { fetched, .. } => {
+                if let Some((address, ..)) = fetched {
+                    mask(address);
+                }
+            }
+            Event::ReferenceMissing { reason, .. }
+            | Event::RequestRetried { reason, .. }
+            | Event::AttemptFailed { reason, .. }
+            | Event::Stopped { reason } => mask(reason),
+            Event::StageStarted { .. }
+            | Event::RequestSent { .. }
+            | Event::FileChanging { .. }
+            | Event::FileChanged { .. }
+            | Event::EnvSetting { .. }
+            | Event::RunFinished { .. } => {}
+            Event::ItemStarted { title, .. } => mask(title),
+            Event::Reply { blocks, .. } => blocks.each_text(mask),
+            Event::ToolAnswered { about, text, .. } => {
+                mask(about);
+                mask(text);
+            }
+            Event::CommandStarted { argv, .. } => argv.each_text(mask),
+            Event::CommandEnded { text, .. } => mask(text),
+            Event::CheckRan { check, evidence, .. } => {
+                mask(check);
+                mask(evidence);
+            }
+            Event::Asked { text, .. } => mask(text),
+            Event::Answered { answer, .. } => mask(answer),
+            Event::Output { output, .. } => output.each_text(mask),
+            Event::ItemFinished { reason, .. } | Event::StageFinished { reason, .. } => {
+                reason.each_text(mask);
+            }
+            Event::Retro { notes, wanted_tool, .. } => {
+                notes.each_text(mask);
+                wanted_tool.each_text(mask);
+            }
+        }
+    }
+}
+
+impl Texts for RetroNote {
+    fn each_text(&mut self, mask: &mut dyn FnMut(&mut String)) {
+        mask(&mut self.text);
+    }
+}
