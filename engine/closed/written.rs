@@ -33,6 +33,7 @@ enum Kind {
     Token,
     Block,
     Value,
+    Word,
     Public,
 }
 
@@ -69,6 +70,7 @@ fn read(text: &'static str) -> Formats {
             ["token", words, pattern, what, _] => (Kind::Token, words, pattern, what),
             ["block", words, pattern, what, _] => (Kind::Block, words, pattern, what),
             ["value", words, pattern, what, _] => (Kind::Value, words, pattern, what),
+            ["word", words, pattern, what, _] => (Kind::Word, words, pattern, what),
             ["public", words, pattern, what, _] => (Kind::Public, words, pattern, what),
             _ => continue,
         };
@@ -156,7 +158,11 @@ impl Formats {
         if self.harmless.iter().any(|harmless| key.contains(harmless)) || is_placeholder(key) {
             return false;
         }
-        kind != Kind::Value || (is_drawn(key) && !is_id(key) && !self.is_public(key))
+        match kind {
+            Kind::Value => is_drawn(key) && !is_id(key) && !self.is_public(key),
+            Kind::Word => !is_word(key) && !self.is_public(key),
+            Kind::Token | Kind::Block | Kind::Public => true,
+        }
     }
 
     fn is_public(&self, key: &str) -> bool {
@@ -194,6 +200,18 @@ fn is_id(key: &str) -> bool {
         if digits { group.len() } else { 0 }
     });
     groups.eq([8, 4, 4, 4, 12])
+}
+
+/// Whether a text is a word as people write it, a few digits after it or not, or many of them.
+fn is_word(key: &str) -> bool {
+    let mut words = key.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.all(|word| {
+        let letters = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let rest = letters.get(1..).unwrap_or_default();
+        word.len() - letters.len() <= 4
+            && (rest.bytes().all(|letter| letter.is_ascii_lowercase())
+                || letters.bytes().all(|letter| letter.is_ascii_uppercase()))
+    })
 }
 
 /// Whether a text looks drawn by lot: letters and digits mixed as no word or name has them.

@@ -45,6 +45,8 @@ impl Gate {
         let (file, template) = self.env_key(key)?;
         let value = self.filled(key, template)?;
         let text = self.env_text(&file)?;
+        let changed = set(&text, key, &value.text);
+        let changed = changed.map_err(|reason| Refusal::Reply(format!("`{key}` {reason}")))?;
         if let Some(found) = last(&text, key).filter(|found| !found.value.is_empty()) {
             if found.value == value.text {
                 return Ok(format!("`{key}` was already set in {file}"));
@@ -57,8 +59,6 @@ impl Gate {
             }
         }
         let ignored = self.keep_out_of_git(&file, &value).await?;
-        let changed = set(&text, key, &value.text);
-        let changed = changed.map_err(|reason| Refusal::Reply(format!("`{key}` {reason}")))?;
         if value.secret {
             self.hall.redactor.learn(&format!("env:{key}"), &value.text);
         }

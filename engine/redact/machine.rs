@@ -88,49 +88,103 @@ impl Machine {
     /// Finds every value in a text, in any case of its letters, and broken over lines where its
     /// form can be.
     pub(super) fn find(&self, text: &str) -> Vec<Found> {
+        let mut found = Vec::new();
         if self.patterns.is_empty() {
-            return Vec::new();
+            return found;
         }
         let folded = text.to_ascii_lowercase().into_bytes();
-        let mut found = Vec::new();
-        self.scan(&self.stems, &folded, |pattern, range| {
-            if !pattern.form.alone || stands_alone(&folded, &range) {
-                found.push(Found { range, mask: pattern.mask });
+        let text = folded.as_slice();
+        let mut window = 0;
+        // The same without what breaks a text over lines, and where each byte of it stands.
+        let mut joined = 0;
+        let mut places = [0; STEM];
+        let mut solid = 0_usize;
+        // How many more bytes have a break among the last ones.
+        let mut gap = 0_usize;
+        let mut skipped = 0_usize;
+        for (at, byte) in text.iter().enumerate() {
+            window = pushed(window, *byte);
+            if at + 1 >= STEM && self.stems.may_have(window) {
+                self.at(text, at + 1 - STEM, window, &mut found);
             }
-        });
-        let (compact, places) = unwrapped(&folded);
-        if compact.len() < folded.len() && !self.wrapped.table.is_empty() {
-            self.scan(&self.wrapped, &compact, |pattern, range| {
-                let range = places[range.start]..places[range.end - 1] + 1;
-                found.push(Found { range, mask: pattern.mask });
-            });
+            if skipped > 0 {
+                skipped -= 1;
+                continue;
+            }
+            if let Some(length) = breaks(text, at) {
+                skipped = length - 1;
+                gap = STEM;
+                continue;
+            }
+            joined = pushed(joined, *byte);
+            places[solid % STEM] = at;
+            solid += 1;
+            if gap > 0 {
+                gap -= 1;
+                if solid >= STEM && self.wrapped.may_have(joined) {
+                    self.across(text, places[solid % STEM], joined, &mut found);
+                }
+            }
         }
         found
     }
 
-    fn scan<'a>(
-        &'a self,
-        stems: &Stems,
-        text: &[u8],
-        mut take: impl FnMut(&'a Pattern, Range<usize>),
-    ) {
-        const KEPT: u64 = (1 << (8 * STEM)) - 1;
-        let mut window = 0_u64;
-        for (end, byte) in text.iter().enumerate() {
-            window = ((window << 8) | u64::from(*byte)) & KEPT;
-            if end + 1 < STEM || !stems.may_have(window) {
-                continue;
-            }
-            let start = end + 1 - STEM;
-            for index in stems.of_stem(window) {
-                let Some(pattern) = self.patterns.get(index) else { continue };
-                let bytes = &pattern.form.bytes;
-                if text[start..].starts_with(bytes) {
-                    take(pattern, start..start + bytes.len());
-                }
+    /// Finds what begins at a place.
+    fn at(&self, text: &[u8], start: usize, stem: u64, found: &mut Vec<Found>) {
+        for pattern in self.stems.of_stem(stem).filter_map(|index| self.patterns.get(index)) {
+            let bytes = &pattern.form.bytes;
+            let rest = &text[start..];
+            let length = if rest.starts_with(bytes) {
+                Some(bytes.len())
+            } else {
+                wrapped(rest, bytes).filter(|_| pattern.form.wraps)
+            };
+            let Some(length) = length else { continue };
+            let range = start..start + length;
+            if !pattern.form.alone || stands_alone(text, &range) {
+                found.push(Found { range, mask: pattern.mask });
             }
         }
     }
+
+    /// Finds what begins at a place, and is broken among its first bytes.
+    fn across(&self, text: &[u8], start: usize, stem: u64, found: &mut Vec<Found>) {
+        for pattern in self.wrapped.of_stem(stem).filter_map(|index| self.patterns.get(index)) {
+            if let Some(length) = wrapped(&text[start..], &pattern.form.bytes) {
+                found.push(Found { range: start..start + length, mask: pattern.mask });
+            }
+        }
+    }
+}
+
+/// Takes one more byte into the last ones.
+fn pushed(window: u64, byte: u8) -> u64 {
+    const KEPT: u64 = (1 << (8 * STEM)) - 1;
+    ((window << 8) | u64::from(byte)) & KEPT
+}
+
+/// How many bytes at a place break a text over lines: white space, or the escapes `\n` and `\r`.
+fn breaks(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at) {
+        Some(byte) if byte.is_ascii_whitespace() => Some(1),
+        Some(b'\\') if matches!(text.get(at + 1), Some(b'n' | b'r')) => Some(2),
+        _ => None,
+    }
+}
+
+/// Returns how much of a text a pattern takes that it begins with, breaks among its bytes.
+fn wrapped(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for byte in pattern {
+        while let Some(length) = breaks(text, at).filter(|_| at > 0) {
+            at += length;
+        }
+        if text.get(at) != Some(byte) {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
 }
 
 impl Stems {
@@ -179,28 +233,4 @@ fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
     let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
     !before.is_some_and(of_word) && !text.get(range.end).is_some_and(of_word)
-}
-
-/// Takes out what breaks a text over lines: white space, and the escapes `\n` and `\r`. Returns
-/// where each byte that is left stood.
-fn unwrapped(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
-    if !text.iter().any(u8::is_ascii_whitespace) && !text.contains(&b'\\') {
-        return (text.to_vec(), Vec::new());
-    }
-    let mut compact = Vec::with_capacity(text.len());
-    let mut places = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        let escape = *byte == b'\\' && matches!(text.get(at + 1), Some(b'n' | b'r'));
-        if escape {
-            at += 2;
-            continue;
-        }
-        if !byte.is_ascii_whitespace() {
-            compact.push(*byte);
-            places.push(at);
-        }
-        at += 1;
-    }
-    (compact, places)
 }

@@ -18,6 +18,9 @@ const LONGEST: usize = 8 * 1024;
 /// The longest word that is one: a longer run of letters may be drawn by lot.
 const LONGEST_WORD: usize = 15;
 
+/// The most digits among words that are no more than words: those of a version or a port.
+const MOST_DIGITS: usize = 6;
+
 /// The longest name in a mask.
 const LONGEST_NAME: usize = 80;
 
@@ -228,7 +231,6 @@ fn is_plain(value: &str) -> bool {
         // A port, a date, a number of things; a long one may be a code.
         return digits < 12;
     }
-    let words = value.split(|letter: char| !letter.is_alphabetic());
     let is_word = |word: &str| {
         let mut rest = word.chars();
         rest.next();
@@ -238,7 +240,15 @@ fn is_plain(value: &str) -> bool {
         let humps = rest.chars().filter(|letter| letter.is_uppercase()).count();
         word.len() <= LONGEST_WORD && (one_case || humps * 3 < word.len())
     };
-    digits <= 2 && words.into_iter().all(is_word)
+    let mut parts = value.split(|letter: char| !letter.is_alphanumeric());
+    digits <= MOST_DIGITS
+        && parts.all(|part| {
+            let digits = part.bytes().filter(u8::is_ascii_digit).count();
+            match digits {
+                0 => is_word(part),
+                _ => digits == part.len() || part.len() < STEM,
+            }
+        })
 }
 
 fn is_path(value: &str) -> bool {

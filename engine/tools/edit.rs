@@ -129,7 +129,6 @@ fn nearest(text: &str, old: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::redact::Redactor;
 
     fn replace(text: &str, old: &str, new: &str, all: bool) -> Result<(String, usize), String> {

@@ -12,6 +12,7 @@ mod puppet;
 mod races;
 mod resolve;
 mod row;
+mod secrets;
 
 pub(crate) use fixture::Fixture;
 pub(crate) use row::{Row, rows};

@@ -128,7 +128,7 @@ impl Play {
         self
     }
 
-    fn decides(mut self, decision: Decision) -> Self {
+    pub(crate) fn decides(mut self, decision: Decision) -> Self {
         self.decisions.push(decision);
         self
     }
