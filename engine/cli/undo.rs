@@ -13,6 +13,7 @@ use crate::gate::kept::{Blobs, Start};
 use crate::gate::workspace::Workspace;
 use crate::journal::event::FileDiff;
 use crate::journal::{Event, Journal, shown};
+use crate::redact::Redactor;
 use crate::undo::{self, Step, Undo};
 
 /// Take a run back: every file as it stood before, where nobody changed it since
@@ -75,7 +76,9 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     Start::of(&workspace, &workspace.snapshot().map_err(anyhow::Error::msg)?)
         .write(own.path())
         .context("cannot record how the project stands")?;
-    own.append(Event::UndoStarted {
+    // They are of paths and hashes.
+    let note = |event| own.append(Redactor::default().clean_all(event));
+    note(Event::UndoStarted {
         run: folder.id.clone(),
         of: of.clone(),
         wizard: env!("CARGO_PKG_VERSION").to_owned(),
@@ -90,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         added: 0,
         removed: 0,
     });
-    own.append(Event::RunFinished { exit, changed: changed.collect() })?;
+    note(Event::RunFinished { exit, changed: changed.collect() })?;
     print::out(&told(&of, &undo, &left, Some(&folder.id)))?;
     Ok(exit)
 }

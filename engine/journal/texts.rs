@@ -29,6 +29,8 @@ impl Texts for Event {
             | Event::RequestSent { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }
+            | Event::FilesLeft { .. }
+            | Event::UndoStarted { .. }
             | Event::EnvSetting { .. }
             | Event::RunFinished { .. } => {}
             Event::ItemStarted { title, .. } => mask(title),

@@ -11,6 +11,7 @@ use crate::gate::kept::{Blobs, Start};
 use crate::gate::workspace::{Before, Workspace};
 use crate::journal::event::FileMark;
 use crate::journal::{At, Event, Journal, Record};
+use crate::redact::Redactor;
 
 /// The name under which an undo stands in its journal, where a stage's would.
 pub const NAME: &str = "undo";
@@ -128,7 +129,8 @@ pub fn perform(
         let hash = |mark: &Option<FileMark>| mark.as_ref().map(|mark| mark.hash.clone());
         let (before, after) = (hash(&step.now), hash(&step.then));
         let note = |event| {
-            let noted = journal.append(event);
+            // It is of paths and hashes.
+            let noted = journal.append(Redactor::default().clean_all(event));
             noted.map_err(|error| format!("cannot write the journal: {error}"))
         };
         note(Event::FileChanging {
