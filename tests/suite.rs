@@ -28,6 +28,7 @@ mod online;
 mod pages;
 mod parsing;
 mod playbooks;
+mod precision;
 mod references;
 mod report;
 mod sarif;

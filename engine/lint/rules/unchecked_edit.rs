@@ -17,10 +17,10 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for (index, stage) in subject.playbook.stages.iter().enumerate() {
         if let Some(edits) = unchecked(subject, index) {
             let message = format!("nothing checks what `{}` does with `{edits}`", stage.id.value);
-            report(
-                RULE.at(stage.id.span, message)
-                    .help("add `checks:`, or a later stage that runs the project's own"),
-            );
+            report(RULE.at(stage.id.span, message).help(
+                "add `checks:`, or a later stage that runs the project's own; a stage that \
+                     changes nothing needs no such tool",
+            ));
         }
     }
 }

@@ -81,16 +81,23 @@ fn mentions(speech: &Speech<'_>) -> Vec<(u32, Span)> {
     found
 }
 
-/// Whether what stands before a step names the thing whose step it is: a program in backticks, or a
-/// name in the midst of a sentence.
+/// Words with a capital that lead to a step at the beginning of a sentence, and name nothing.
+const LEADING: [&str; 18] = [
+    "after", "as", "at", "before", "by", "during", "for", "from", "if", "in", "on", "once", "only",
+    "since", "the", "to", "until", "when",
+];
+
+/// Whether what stands before a step names the thing whose step it is: a program in backticks, a
+/// name, or whose it is.
 fn is_of_another(before: &[Word<'_>]) -> bool {
-    let Some((last, rest)) = before.split_last() else { return false };
+    let Some(last) = before.last() else { return false };
     let mut letters = last.text.chars();
     let is_name = letters.next().is_some_and(char::is_uppercase)
         && letters.next().is_some_and(char::is_lowercase)
-        && rest.last().is_some_and(|word| word.kind != Kind::Mark)
+        && !last.any(&LEADING)
         && lemma(&last.text.to_ascii_lowercase()).is_none();
-    last.kind == Kind::Code || (last.kind == Kind::Plain && is_name)
+    let is_owner = last.text.ends_with("'s") || last.text.ends_with("’s");
+    last.kind == Kind::Code || (last.kind == Kind::Plain && (is_name || is_owner))
 }
 
 /// Returns the number that a text begins with.
@@ -138,6 +145,8 @@ mod tests {
             ("Use the list of phase 2b.", "phase 2b"),
             ("After Step 6: read the list.", "Step 6"),
             ("Look first, then Repeat Step 7.", "Step 7"),
+            ("Complete Step 5 first.", "Step 5"),
+            ("Skip step 4.", "step 4"),
             ("1. Look.\n2. Go back to step 5.", "step 5"),
         ] {
             assert_eq!(of_second("", section), [at], "{section}");
@@ -154,6 +163,8 @@ mod tests {
             "See step 3 of the guide.",
             "It is read by `shop/edit-page` Phase 3.",
             "The list is what the Basket Maker phase 4 wants.",
+            "Basketry phase 4 needs the list.",
+            "Begin that playbook's phase 4 with it.",
             "Take three steps.",
             "In a step of 10 pixels, move it.",
             "This takes 2 steps.",
