@@ -182,6 +182,10 @@ fn is_placeholder(key: &str) -> bool {
     }
     let runs = |wanted: fn(&u8) -> bool| {
         let letters: Vec<u8> = lower.bytes().filter(wanted).collect();
+        // The few digits of a long key may stand in order by chance.
+        if letters.len() * 3 < lower.len() {
+            return false;
+        }
         let (mut up, mut same) = (1, 1);
         letters.windows(2).any(|pair| {
             up = if pair[1] == pair[0].saturating_add(1) { up + 1 } else { 1 };
