@@ -12,15 +12,18 @@ use crate::cli::demo::Demo;
 use crate::cli::folder::RunFolder;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target, show_errors};
+use crate::cli::trust::{self, Outside};
 use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
 use crate::gate::kept::Blobs;
+use crate::gate::marks::Marks;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
+use crate::outline::PowerTable;
 use crate::plan::{Plan, Powers};
-use crate::playbook::{Grant, Playbook};
+use crate::playbook::Library;
 use crate::run::{self, Opening, Seams};
 
 /// Play a playbook in a project
@@ -44,6 +47,10 @@ pub(super) struct Arguments {
     /// Accept what is to be approved. Says yes to nothing else
     #[arg(long, short)]
     pub(super) yes: bool,
+
+    /// Trust a playbook from outside, when it has this hash; also a tool of a server
+    #[arg(long, value_name = "sha256:HEX", value_parser = trust::pin)]
+    pin: Vec<String>,
 
     /// A TOML or JSON file that answers approvals, questions and inputs
     #[arg(long, value_name = "FILE")]
@@ -88,6 +95,8 @@ struct Play<'a> {
     surroundings: &'a Surroundings,
     bundle: crate::playbook::Bundle,
     plan: Plan,
+    /// Where the playbook comes from, as trust is kept by.
+    origin: String,
     chosen: Option<model::Chosen>,
     replay: Option<Replay>,
     /// Where runs are kept.
@@ -95,18 +104,21 @@ struct Play<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
-    let Read { bundle, playbook, findings } = arguments.target.read(surroundings)?;
+    let Read { bundle, playbook, findings, origin, library } =
+        arguments.target.read(surroundings)?;
     if show_errors(&bundle, &findings) {
         return Ok(FAILED);
     }
-    if let Some(grant) = first_server_tool(&playbook) {
-        anyhow::bail!(
-            "the playbook grants `{grant}`, and this wizard cannot call tools of servers"
-        );
+    if let (Some(origin), Library::Held(held)) = (&origin, &bundle.library) {
+        let (seal, powers) = (held.seal(), PowerTable::of(&playbook));
+        let outside = Outside { origin, seal: &seal, powers: &powers };
+        if !trust::settle(&outside, &arguments.pin, surroundings)? {
+            return Ok(UNABLE);
+        }
     }
     let (root, state, replay) = if arguments.demo {
         let Demo { project, state, cassette, name } =
-            Demo::lay_out(&bundle.library, &playbook.name.value)?;
+            Demo::lay_out(&library, &playbook.name.value)?;
         (project, state, Some(Replay { cassette, name }))
     } else {
         let replay = arguments.replay.as_deref().map(Replay::read).transpose()?;
@@ -122,7 +134,8 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     let cassette = replay.as_ref().map(|replay| &replay.cassette);
     let inputs = super::inputs::resolve(arguments, &playbook, cassette, surroundings)?;
     let plan = crate::plan::build(&bundle, playbook, inputs, project);
-    let play = Play { arguments, surroundings, bundle, plan, chosen, replay, state };
+    let origin = origin.map_or(format!("library:{}", plan.playbook.name.value), |it| it.key);
+    let play = Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(play.play());
     // A prompt that was interrupted still waits for its answer in a thread of its own.
@@ -132,7 +145,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
 
 impl Play<'_> {
     async fn play(self) -> anyhow::Result<u8> {
-        let Play { arguments, surroundings, bundle, plan, chosen, replay, state } = self;
+        let Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state } = self;
         let cancel = CancellationToken::new();
         signals::listen(cancel.clone());
         let budget = budget::changed(plan.playbook.budget, &arguments.budget)?;
@@ -149,12 +162,15 @@ impl Play<'_> {
             })?;
         }
         let redactor = Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
-        let world = match replay {
+        let mut world = match replay {
             Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,
             None => World::open(arguments, &plan, chosen, &redactor, &cancel)?,
         };
         if world.player.is_none() {
             world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
+        }
+        if !world.connect(&plan, &origin, &arguments.pin, surroundings).await? {
+            return Ok(UNABLE);
         }
         let gathered = world.gather(arguments, surroundings, &plan, &bundle, &redactor).await?;
         for unsaved in &gathered.unsaved {
@@ -194,6 +210,9 @@ impl Play<'_> {
             person: world.person,
             references: gathered.index,
             redactor,
+            marks: Marks::of(&folder.id),
+            servers: world.servers,
+            server_tools: world.server_tools,
             environment: surroundings.variables.clone(),
             floor: Arc::default(),
         });
@@ -217,12 +236,6 @@ impl Play<'_> {
         }
         Ok(ended?.exit_code())
     }
-}
-
-/// Returns the first tool of a server that a stage is granted.
-fn first_server_tool(playbook: &Playbook) -> Option<&Grant> {
-    let all = playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools));
-    all.map(|grant| &grant.value).find(|grant| matches!(grant, Grant::Mcp { .. }))
 }
 
 /// Tells what happens while it happens: to a person on standard error, or to a program.

@@ -31,6 +31,7 @@ impl Texts for Event {
             | Event::FileChanged { .. }
             | Event::FilesLeft { .. }
             | Event::UndoStarted { .. }
+            | Event::ServerAnswered { .. }
             | Event::EnvSetting { .. }
             | Event::RunFinished { .. } => {}
             Event::ItemStarted { title, .. } => mask(title),
@@ -39,6 +40,8 @@ impl Texts for Event {
                 mask(about);
                 mask(text);
             }
+            Event::Cleaned { about, .. } => mask(about),
+            Event::ServerAsked { arguments, .. } => arguments.each_text(mask),
             Event::CommandStarted { argv, .. } => argv.each_text(mask),
             Event::CommandEnded { text, .. } => mask(text),
             Event::CheckRan { check, evidence, .. } => {

@@ -183,7 +183,6 @@ fn unmasked(row: &Row, name: Option<&str>, called: &Called) -> Option<String> {
 }
 
 /// Every format of the list, with nothing but the redactor in its way.
-#[expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 #[test]
 fn every_secret_format_is_masked_and_no_public_one() {
     let mut wrong = Vec::new();
