@@ -87,7 +87,7 @@ const FENCES: [(&str, &[&str]); 35] = [
         ],
     ),
     ("sha1", &["project/"]),
-    ("sha2", &["gate/", "playbook/load.rs", "reference/"]),
+    ("sha2", &["gate/", "online/", "playbook/held.rs", "playbook/load.rs", "reference/"]),
     ("shlex", &["playbook/lower/", "import/", "journal/", "cli/"]),
     ("similar", &["cassette/", "cli/fmt.rs", "gate/"]),
     ("strsim", &["diagnostic/"]),

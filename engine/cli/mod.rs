@@ -30,6 +30,7 @@ mod surroundings;
 mod target;
 mod telling;
 mod undo;
+mod trust;
 mod wish;
 mod world;
 
@@ -61,6 +62,7 @@ enum Command {
     Show(show::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
+    Trust(trust::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::run(arguments, &surroundings),
         Command::Undo(arguments) => undo::run(arguments, &surroundings),
         Command::Runs(arguments) => runs::run(arguments, &surroundings),
+        Command::Trust(arguments) => trust::run(arguments, &surroundings),
     };
     match ran {
         Ok(code) => ExitCode::from(code),

@@ -12,6 +12,7 @@ use crate::cli::demo::Demo;
 use crate::cli::folder::RunFolder;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target, show_errors};
+use crate::cli::trust::{self, Outside};
 use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
@@ -19,8 +20,9 @@ use crate::gate::kept::Blobs;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
+use crate::outline::PowerTable;
 use crate::plan::{Plan, Powers};
-use crate::playbook::{Grant, Playbook};
+use crate::playbook::{Grant, Library, Playbook};
 use crate::run::{self, Opening, Seams};
 
 /// Play a playbook in a project
@@ -44,6 +46,10 @@ pub(super) struct Arguments {
     /// Accept what is to be approved. Says yes to nothing else
     #[arg(long, short)]
     pub(super) yes: bool,
+
+    /// Trust a playbook from outside, when it has this hash; also a tool of a server
+    #[arg(long, value_name = "sha256:HEX", value_parser = trust::pin)]
+    pin: Vec<String>,
 
     /// A TOML or JSON file that answers approvals, questions and inputs
     #[arg(long, value_name = "FILE")]
@@ -95,9 +101,17 @@ struct Play<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
-    let Read { bundle, playbook, findings } = arguments.target.read(surroundings)?;
+    let Read { bundle, playbook, findings, origin, library } =
+        arguments.target.read(surroundings)?;
     if show_errors(&bundle, &findings) {
         return Ok(FAILED);
+    }
+    if let (Some(origin), Library::Held(held)) = (&origin, &bundle.library) {
+        let (seal, powers) = (held.seal(), PowerTable::of(&playbook));
+        let outside = Outside { origin, seal: &seal, powers: &powers };
+        if !trust::settle(&outside, &arguments.pin, surroundings)? {
+            return Ok(UNABLE);
+        }
     }
     if let Some(grant) = first_server_tool(&playbook) {
         anyhow::bail!(
@@ -106,7 +120,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     }
     let (root, state, replay) = if arguments.demo {
         let Demo { project, state, cassette, name } =
-            Demo::lay_out(&bundle.library, &playbook.name.value)?;
+            Demo::lay_out(&library, &playbook.name.value)?;
         (project, state, Some(Replay { cassette, name }))
     } else {
         let replay = arguments.replay.as_deref().map(Replay::read).transpose()?;

@@ -23,7 +23,7 @@ impl Selected {
     pub(super) fn file(&self) -> Option<PathBuf> {
         match &self.library {
             Library::Folder(folder) => Some(folder.join(&self.inside)),
-            Library::Builtin => None,
+            Library::Builtin | Library::Held(_) => None,
         }
     }
 }

@@ -57,6 +57,11 @@ impl Surroundings {
         }
     }
 
+    /// Returns the folder of settings, where there is a home.
+    pub(super) fn config(&self) -> Option<&PathBuf> {
+        self.config.as_ref()
+    }
+
     /// Returns the folder of runs.
     pub(super) fn state(&self) -> anyhow::Result<&PathBuf> {
         self.state.as_ref().context("there is no home folder: set HOME or XDG_STATE_HOME")

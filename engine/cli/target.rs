@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::cli::online::stand_in;
 use crate::cli::print::{complain, err_has_colors};
 use crate::cli::surroundings::Surroundings;
+use crate::cli::trust::origin::{Origin, Remote};
 use crate::diagnostic::cover::cover;
 use crate::diagnostic::{Diagnostic, Level, text};
 use crate::lint::Profile;
 use crate::plan::Given;
-use crate::playbook::{Bundle, Playbook};
+use crate::playbook::{Bundle, Held, Library, Playbook};
 use crate::project::Project;
+use crate::reference::{HttpFetch, outside};
 
 /// The playbook, the project and the inputs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
-    /// The playbook: a name that `wizard list` shows, or a path
+    /// The playbook: a name that `wizard list` shows, a path, an https address, or
+    /// `owner/repo/path@ref`
     pub(super) playbook: String,
 
     /// The project's folder
@@ -38,18 +42,44 @@ pub(super) struct Read {
     pub(super) bundle: Bundle,
     pub(super) playbook: Playbook,
     pub(super) findings: Vec<Diagnostic>,
+    /// Where it comes from, when that is outside of every library.
+    pub(super) origin: Option<Origin>,
+    /// The library that it was found in, with files that it does not name.
+    pub(super) library: Library,
 }
 
 impl Target {
     /// Reads the playbook and holds it against the rules.
     pub(super) fn read(&self, surroundings: &Surroundings) -> anyhow::Result<Read> {
+        if let Some(remote) = Remote::read(&self.playbook)? {
+            return self.fetch(&remote, surroundings);
+        }
         let own = self.library.clone().or_else(|| surroundings.library());
         let (library, path) = crate::playbook::resolve(&self.playbook, own.as_deref())
             .map_err(|error| self.with_way_out(error.into()))?;
-        let bundle = crate::playbook::load(library, &path)?;
-        let known = crate::tools::known();
-        let (playbook, findings) = crate::lint::check(&bundle, &known, Profile::Default);
-        Ok(Read { bundle, playbook, findings })
+        let kept = surroundings.library();
+        let origin = Origin::of(&self.playbook, &library, &path, kept.as_deref())?;
+        read(library, &path, origin)
+    }
+
+    /// Fetches a playbook that is somewhere else, and holds it.
+    fn fetch(&self, remote: &Remote, surroundings: &Surroundings) -> anyhow::Result<Read> {
+        let url = match remote {
+            Remote::Address(url) => url.clone(),
+            Remote::Repository { owner, name, path, at } => {
+                outside::of_repository(owner, name, path, at)
+            }
+        };
+        let mut fetch = HttpFetch::new();
+        if let Some(server) = stand_in(surroundings) {
+            fetch = fetch.stand_in(server);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let fetched = runtime.block_on(outside::bundle(&fetch, &url));
+        runtime.shutdown_background();
+        let (held, path) = fetched?;
+        let origin = Origin { key: self.playbook.clone(), shown: self.playbook.clone() };
+        read(held.library(), &path, Some(origin))
     }
 
     /// A name is never looked up in the folder at hand, and whoever meant that is told how.
@@ -106,6 +136,20 @@ impl Target {
         }
         Ok(given)
     }
+}
+
+/// Reads a playbook; one from outside is read once and held, so that nothing of it is read again.
+fn read(library: Library, path: &str, origin: Option<Origin>) -> anyhow::Result<Read> {
+    let held = match &origin {
+        Some(origin) => Held::of(&library, path)
+            .with_context(|| format!("cannot read `{}`", origin.shown))?
+            .library(),
+        None => library.clone(),
+    };
+    let bundle = crate::playbook::load(held, path)?;
+    let known = crate::tools::known();
+    let (playbook, findings) = crate::lint::check(&bundle, &known, Profile::Default);
+    Ok(Read { bundle, playbook, findings, origin, library })
 }
 
 /// Shows errors, if there are any, and says whether there were.

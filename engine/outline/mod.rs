@@ -2,6 +2,7 @@
 //! begin. Asks no model and changes nothing.
 
 mod drawing;
+mod powers;
 mod scope;
 mod text;
 
@@ -18,6 +19,8 @@ use crate::playbook::{Approve, Budget, ForEach, Items, Output, Stage};
 use crate::project::Verdict;
 use crate::reference::Index;
 use crate::tools;
+
+pub use powers::{PowerChange, PowerTable};
 
 /// A plan, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

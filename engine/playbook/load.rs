@@ -245,7 +245,7 @@ impl Bundle {
             Some(inside.to_str()?.replace('\\', "/"))
         };
         let mut files: Vec<String> = match &self.library {
-            Library::Builtin => {
+            Library::Builtin | Library::Held(_) => {
                 let files = self.library.list(&top.display().to_string()).into_iter();
                 let files = files.filter_map(|file| inside(Path::new(&file)));
                 files.filter(|file| file.contains('/') && wanted(Path::new(file))).collect()
@@ -276,6 +276,9 @@ impl Library {
                 .or_else(|| Demos::get(path))
                 .map(|file| Cow::into_owned(file.data))
                 .ok_or_else(|| io::ErrorKind::NotFound.into()),
+            Library::Held(held) => {
+                held.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
             Library::Folder(folder) => {
                 let root = folder.canonicalize()?;
                 let file = root.join(path).canonicalize()?;
@@ -320,6 +323,10 @@ impl Library {
                     .map(Cow::into_owned)
                     .collect()
             }
+            Library::Held(held) => {
+                let inside = format!("{folder}/");
+                held.files.keys().filter(|file| file.starts_with(&inside)).cloned().collect()
+            }
             Library::Folder(root) => {
                 let walk = ignore::WalkBuilder::new(root.join(folder)).hidden(false).build();
                 walk.filter_map(Result::ok)
@@ -343,6 +350,13 @@ impl Library {
                     Some(file.strip_prefix("airplanes/")?.split_once('/')?.0.to_owned())
                 })
                 .collect(),
+            Library::Held(held) => {
+                let files = held.files.keys();
+                let airplanes = files.filter_map(|file| {
+                    Some(file.strip_prefix("airplanes/")?.split_once('/')?.0.to_owned())
+                });
+                airplanes.collect()
+            }
             Library::Folder(root) => {
                 let entries = std::fs::read_dir(root.join("airplanes")).into_iter().flatten();
                 let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
@@ -393,6 +407,8 @@ impl Library {
     pub fn shown(&self, path: &str) -> String {
         match self {
             Library::Builtin => path.to_owned(),
+            Library::Held(held) if matches!(held.from.as_str(), "" | ".") => path.to_owned(),
+            Library::Held(held) => Path::new(&held.from).join(path).display().to_string(),
             Library::Folder(folder) if folder == Path::new(".") => path.to_owned(),
             Library::Folder(folder) => folder.join(path).display().to_string(),
         }

@@ -6,6 +6,7 @@ mod find;
 mod foreign;
 mod format;
 pub mod glob;
+mod held;
 mod layout;
 mod load;
 mod lower;
@@ -31,6 +32,7 @@ use crate::source::{Source, Span, Spanned};
 
 pub use document::{Document, Heading, Section, headings};
 pub use find::{below, matching};
+pub use held::{Held, named};
 pub use layout::{Layout, lay_out};
 pub use load::{LoadError, beside, hex, load, load_open, load_text, resolve, text};
 pub use markers::{shown_lines, without_ignored};
@@ -76,6 +78,8 @@ pub enum Library {
     Builtin,
     /// A folder that holds `playbooks/` and `airplanes/`, or just playbooks.
     Folder(std::path::PathBuf),
+    /// The files of one playbook from outside, read once.
+    Held(std::sync::Arc<Held>),
 }
 
 /// A markdown file that says how to do a job, in stages.

@@ -13,6 +13,9 @@ use crate::reference::{Fetch, FetchAnswer, FetchError, Page, address};
 /// The most bytes of a page, inflated.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
+/// The most bytes of a file of a playbook, inflated.
+const MAX_FILE_BYTES: usize = 1024 * 1024;
+
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -38,6 +41,14 @@ pub struct Looked {
     pub page: Page,
     /// Every redirect on the way to it was a permanent one, and there was one.
     pub moved: bool,
+}
+
+/// What a host answered in the end; whether it said on the way that this is for good.
+enum Reached {
+    /// It sends what is at this address.
+    Page(Url, Response, bool),
+    /// The stored copy is current.
+    Unchanged(bool),
 }
 
 /// Why there is no page.
@@ -95,6 +106,28 @@ impl HttpFetch {
         }
     }
 
+    /// Asks for a file of a playbook: whatever the host says that it is, at most 1 MiB of UTF-8.
+    pub async fn file(&self, url: &str) -> Result<String, FetchError> {
+        let wrong = |reason: String| FetchError::new(url, reason);
+        let read = async {
+            let bytes = match self.reach(url, None).await? {
+                Reached::Page(_, response, _) => bytes(response, MAX_FILE_BYTES).await,
+                Reached::Unchanged(_) => Err(Fault::Unreached("it sends nothing".to_owned())),
+            }?;
+            String::from_utf8(bytes).map_err(|_| Fault::Unreached("it is not UTF-8".to_owned()))
+        };
+        match tokio::time::timeout(self.timeout, read).await {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(Fault::Unreached(reason) | Fault::Unreadable(reason))) => Err(wrong(reason)),
+            Err(_) => Err(wrong(format!("the host has not answered within {:?}", self.timeout))),
+        }
+    }
+
+    /// Whether this machine may answer.
+    pub(super) fn is_local(&self) -> bool {
+        self.dial.is_local()
+    }
+
     async fn within(
         &self,
         url: &str,
@@ -115,6 +148,16 @@ impl HttpFetch {
     }
 
     async fn follow(&self, url: &str, stored: Option<&Page>) -> Result<(FetchAnswer, bool), Fault> {
+        match self.reach(url, stored).await? {
+            Reached::Page(at, response, moved) => {
+                Ok((FetchAnswer::Page(self.page(&at, response).await?), moved))
+            }
+            Reached::Unchanged(moved) => Ok((FetchAnswer::Unchanged, moved)),
+        }
+    }
+
+    /// Asks a host, and follows where it leads.
+    async fn reach(&self, url: &str, stored: Option<&Page>) -> Result<Reached, Fault> {
         let mut target = address::read(url, self.dial.is_local())?;
         let host = target.host_str().unwrap_or_default().to_owned();
         let mut moved = None;
@@ -123,11 +166,10 @@ impl HttpFetch {
             let status = response.status();
             match status {
                 StatusCode::OK => {
-                    let page = self.page(&target, response).await?;
-                    return Ok((FetchAnswer::Page(page), moved == Some(true)));
+                    return Ok(Reached::Page(target, response, moved == Some(true)));
                 }
                 StatusCode::NOT_MODIFIED if stored.is_some() => {
-                    return Ok((FetchAnswer::Unchanged, moved == Some(true)));
+                    return Ok(Reached::Unchanged(moved == Some(true)));
                 }
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
@@ -177,7 +219,7 @@ impl HttpFetch {
         Ok(url)
     }
 
-    async fn page(&self, url: &Url, mut response: Response) -> Result<Page, Fault> {
+    async fn page(&self, url: &Url, response: Response) -> Result<Page, Fault> {
         let kind = text_of(&response, &header::CONTENT_TYPE).unwrap_or_default();
         let (media_type, charset) = media_type(&kind);
         if !(media_type.starts_with("text/") || media_type == "application/xhtml+xml") {
@@ -186,20 +228,15 @@ impl HttpFetch {
                 other => format!("it is `{}`, not text", other.escape_debug()),
             }));
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-            if bytes.len() + chunk.len() > MAX_BYTES {
-                let most = MAX_BYTES / 1024 / 1024;
-                return Err(Fault::Unreadable(format!("it is larger than {most} MiB")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let etag = text_of(&response, &header::ETAG);
+        let last_modified = text_of(&response, &header::LAST_MODIFIED);
+        let bytes = bytes(response, MAX_BYTES).await?;
         Ok(Page {
             url: url.to_string(),
             body: decoded(&bytes, &charset).map_err(Fault::Unreadable)?,
             media_type,
-            etag: text_of(&response, &header::ETAG),
-            last_modified: text_of(&response, &header::LAST_MODIFIED),
+            etag,
+            last_modified,
             confirmed_at: now(),
         })
     }
@@ -213,6 +250,19 @@ impl Fetch for HttpFetch {
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
         Box::pin(async move { Ok(self.within(url, stored).await?.0) })
     }
+}
+
+/// Reads a body up to so many bytes, inflated.
+async fn bytes(mut response: Response, most: usize) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
+        if bytes.len() + chunk.len() > most {
+            let most = most / 1024 / 1024;
+            return Err(Fault::Unreadable(format!("it is larger than {most} MiB")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 fn now() -> i64 {

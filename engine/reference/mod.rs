@@ -8,6 +8,7 @@ mod gather;
 mod html;
 mod index;
 mod lock;
+pub mod outside;
 mod pieces;
 mod search;
 mod store;

@@ -6,7 +6,8 @@
 //! first copies a folder of the repository there, and `cassette=PATH` one of its files to
 //! `../cassette.jsonl`. A fence with `answers=ADDRESS` is what that address answers over HTTP, one
 //! with `tools=ADDRESS` is a JSON list of the tools of a server there, and one with `reply` is what
-//! the model replies next: the input of `done`, or else a text. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
+//! the model replies next: the input of `done`, or else a text. A playbook from outside is pinned,
+//! but in a `console` fence with `untrusted`. Commands: `wizard …` (environment in front, `< FILE` behind), `cat FILE`, `ls`, and
 //! `diff`, which says how the folder differs from what the page and the project put there.
 
 use std::fmt::Write as _;
@@ -115,6 +116,7 @@ fn played(page: &str) -> Result<String, String> {
         if !fence.is_console() {
             continue;
         }
+        place.untrusted = fence.attribute("untrusted").is_some();
         if let Some(project) = fence.attribute("project") {
             let project = tree::read(&root().join(project));
             if project.is_empty() {
@@ -157,6 +159,8 @@ struct Place {
     hosts: Option<Hosts>,
     /// Whether a model is set up.
     model: bool,
+    /// Whether playbooks from outside are not pinned.
+    untrusted: bool,
 }
 
 impl Place {
@@ -165,7 +169,7 @@ impl Place {
         let work = above.path().join("work");
         std::fs::create_dir(&work).unwrap();
         std::fs::create_dir(above.path().join("home")).unwrap();
-        Place { above, work, before: Tree::new(), hosts: None, model: false }
+        Place { above, work, before: Tree::new(), hosts: None, model: false, untrusted: false }
     }
 
     /// Lets a host or the model answer as a fence says, if it says that.
@@ -218,7 +222,27 @@ impl Place {
         }
     }
 
+    /// Runs wizard. A playbook from outside that stops for want of trust is pinned and played
+    /// again, but where the page looks at just that.
     fn wizard(
+        &self,
+        arguments: &[&str],
+        variables: &[String],
+        input: Option<&str>,
+    ) -> Result<String, String> {
+        static PIN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new("\n  --pin (sha256:[0-9a-f]{64})\n").unwrap());
+        let printed = self.once(arguments, variables, input)?;
+        match PIN.captures(&printed).filter(|_| !self.untrusted) {
+            Some(pin) => {
+                let pinned = [arguments, &["--pin", &pin[1]]].concat();
+                self.once(&pinned, variables, input)
+            }
+            None => Ok(printed),
+        }
+    }
+
+    fn once(
         &self,
         arguments: &[&str],
         variables: &[String],
