@@ -111,14 +111,28 @@ pub fn is_invisible(character: char) -> bool {
         character,
         '\u{0}'..='\u{8}'
             | '\u{b}'..='\u{1f}'
-            | '\u{7f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
             | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
+
+/// The most characters of a text for the terminal itself.
+const MAX_CODE: usize = 2_000;
 
 /// Removes what a person would not see: terminal codes, control and invisible characters. Returns
 /// how many there were.
@@ -128,18 +142,52 @@ pub fn visible(text: &str) -> (String, usize) {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            '\u{1b}' => {
+            '\u{1b}' | '\u{90}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => {
                 removed += 1;
-                if characters.next_if_eq(&'[').is_some() {
-                    while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {}
-                }
+                skip_code(character, &mut characters);
             }
+            '\u{fe00}'..='\u{fe0f}' if !is_varied(shown.chars().next_back()) => removed += 1,
             '\r' if characters.peek() == Some(&'\n') => shown.push(character),
             _ if is_invisible(character) => removed += 1,
             _ => shown.push(character),
         }
     }
     (shown, removed)
+}
+
+/// Whether a selector of variants may follow: a sign, as in an emoji, and no letter or other
+/// selector, behind which texts are hidden.
+fn is_varied(before: Option<char>) -> bool {
+    before.is_some_and(|before| match before {
+        '\u{fe00}'..='\u{fe0f}' => false,
+        '#' | '*' | '0'..='9' => true,
+        other => other > '\u{a0}' && !other.is_alphanumeric(),
+    })
+}
+
+/// Passes over the rest of a code for the terminal.
+fn skip_code(first: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    let kind = match first {
+        '\u{9b}' => Some('['),
+        '\u{1b}' => rest.next_if(|next| ('@'..='_').contains(next)),
+        _ => Some(']'),
+    };
+    match kind {
+        Some('[') => {
+            while rest.next_if(|next| (' '..='?').contains(next)).is_some() {}
+            rest.next_if(|next| ('@'..='~').contains(next));
+        }
+        // A text for the terminal itself, such as its title, which ends with a bell or a code.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            let ahead = rest.clone().take(MAX_CODE);
+            let end = ahead.clone().position(|next| matches!(next, '\u{7}' | '\u{1b}' | '\u{9c}'));
+            let line = ahead.clone().position(|next| next == '\n');
+            let Some(end) = end.filter(|end| line.is_none_or(|line| *end < line)) else { return };
+            let escape = rest.nth(end) == Some('\u{1b}');
+            rest.next_if(|next| escape && *next == '\\');
+        }
+        _ => {}
+    }
 }
 
 /// A file of 4 GiB does not load, so offsets fit.
@@ -168,5 +216,39 @@ mod tests {
     fn invisible_characters_are_removed_and_counted() {
         let (text, removed) = visible("a\u{1b}[31mb\u{200b}c\u{202e}\n");
         assert_eq!((text.as_str(), removed), ("abc\n", 3));
+    }
+
+    #[test]
+    fn codes_for_the_terminal_go_whole_and_take_nothing_with_them() {
+        let cases = [
+            ("a\u{1b}[2J\u{1b}[1;1Hb", "ab", 2),
+            ("a\u{9b}31mb", "ab", 1),
+            ("a\u{1b}]0;title\u{7}b", "ab", 1),
+            ("a\u{1b}]8;;https://a.de\u{1b}\\b", "ab", 1),
+            ("a\u{1b}]0;no end\nb", "a0;no end\nb", 1),
+            ("a\u{1b}", "a", 1),
+            ("a\u{1b}[", "a", 1),
+            ("a\u{1b}Pq\u{9c}b", "ab", 1),
+        ];
+        for (text, wanted, count) in cases {
+            assert_eq!(visible(text), (wanted.to_owned(), count), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn selectors_hide_nothing_and_emoji_keep_theirs() {
+        assert_eq!(
+            visible("\u{2764}\u{fe0f} 1\u{fe0f}"),
+            ("\u{2764}\u{fe0f} 1\u{fe0f}".to_owned(), 0)
+        );
+        let hidden: String = ('\u{e0100}'..='\u{e01ef}').collect();
+        assert_eq!(visible(&format!("a{hidden}b")), ("ab".to_owned(), 240));
+        assert_eq!(visible("a\u{fe00}\u{fe01}b"), ("ab".to_owned(), 2));
+        assert_eq!(visible("\u{2764}\u{fe0f}\u{fe01}"), ("\u{2764}\u{fe0f}".to_owned(), 1));
+        for hidden in
+            ['\u{ad}', '\u{61c}', '\u{180e}', '\u{3164}', '\u{2066}', '\u{85}', '\u{e0041}']
+        {
+            assert_eq!(visible(&format!("a{hidden}b")).1, 1, "{hidden:?}");
+        }
     }
 }

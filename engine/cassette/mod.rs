@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::approval::{Decision, Question};
+use crate::gate::servers::ServerAnswer;
 use crate::journal::At;
 use crate::model::message::TurnId;
 use crate::model::{Reply, Request};
+use crate::online::ServerTool;
 use crate::plan::{Given, Plan, inputs::handle};
 use crate::reference::Page;
 
@@ -70,6 +72,32 @@ pub enum Line {
     Doc(Doc),
     /// A person answered.
     Answer(Answered),
+    /// Servers listed their tools.
+    Tools(Tools),
+    /// A tool of a server was called.
+    Call(Called),
+}
+
+/// The tools of servers that were offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tools {
+    /// Each as its server described it.
+    pub tools: Vec<ServerTool>,
+}
+
+/// A call of a tool of a server, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Called {
+    /// Whose it was.
+    pub at: At,
+    /// The server's name in the playbook.
+    pub server: String,
+    /// The tool.
+    pub tool: String,
+    /// What it was given, for the reader.
+    pub arguments: Value,
+    /// What it answered, or why it did not.
+    pub answer: Result<ServerAnswer, String>,
 }
 
 /// A request and its reply.
@@ -234,7 +262,7 @@ impl Cassette {
         }
         let head = serde_json::from_value(head).map_err(wrong(index, "its head"))?;
         let lines = lines.map(|(index, line)| {
-            let wanted = "a turn, a command, a doc or an answer";
+            let wanted = "a turn, a command, a doc, an answer, tools or a call";
             serde_json::from_slice(line).map_err(wrong(index, wanted))
         });
         Ok(Cassette { head, lines: lines.collect::<Result<_, _>>()? })

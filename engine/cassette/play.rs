@@ -8,10 +8,14 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use serde_json::{Value, json};
 
 use crate::approval::{Answer, Nobody, Person, Question};
-use crate::cassette::{Answered, Asked, Cassette, Command, Ended, Got, Line, Sees, Turn, tool_of};
+use crate::cassette::{
+    Answered, Asked, Called, Cassette, Command, Ended, Got, Line, Sees, Turn, tool_of,
+};
+use crate::gate::servers::{ServerAnswer, ServerCall, Servers};
 use crate::gate::{Invocation, Ran, Runner};
 use crate::journal::{At, Event};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
+use crate::online::ServerTool;
 use crate::redact::Clean;
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page};
 
@@ -30,17 +34,20 @@ pub struct Player {
     /// By place: stage, item, and whether it is the question after the end.
     turns: BTreeMap<Place, Vec<Turn>>,
     docs: BTreeMap<String, Got>,
+    tools: Vec<ServerTool>,
     state: Mutex<State>,
 }
 
 type Place = (String, Option<usize>, bool);
 type CommandKey = (At, String, String);
 type AnswerKey = (At, Asked);
+type CallKey = (At, String, String);
 
 #[derive(Default)]
 struct State {
     commands: BTreeMap<CommandKey, VecDeque<Command>>,
     answers: BTreeMap<AnswerKey, VecDeque<Answered>>,
+    calls: BTreeMap<CallKey, VecDeque<Called>>,
     played: BTreeSet<(Place, usize)>,
     fault: Option<String>,
 }
@@ -50,6 +57,7 @@ impl Player {
     pub fn new(cassette: Cassette) -> Self {
         let mut turns: BTreeMap<Place, BTreeMap<u32, Turn>> = BTreeMap::new();
         let mut docs = BTreeMap::new();
+        let mut tools = Vec::new();
         let mut state = State::default();
         for line in cassette.lines {
             match line {
@@ -59,6 +67,11 @@ impl Player {
                 }
                 Line::Doc(doc) => {
                     docs.insert(doc.url, doc.got);
+                }
+                Line::Tools(listed) => tools.extend(listed.tools),
+                Line::Call(call) => {
+                    let key = (call.at.clone(), call.server.clone(), call.tool.clone());
+                    state.calls.entry(key).or_default().push_back(call);
                 }
                 Line::Command(command) => {
                     let key = (command.at.clone(), command.name.clone(), command.why.clone());
@@ -72,7 +85,7 @@ impl Player {
         }
         let turns = turns.into_iter();
         let turns = turns.map(|(place, turns)| (place, turns.into_values().collect())).collect();
-        Player { turns, docs, state: Mutex::new(state) }
+        Player { turns, docs, tools, state: Mutex::new(state) }
     }
 
     /// Passes over what a run that is resumed has already used, by the events of its journal.
@@ -91,6 +104,10 @@ impl Player {
                         state.commands.get_mut(&key).and_then(VecDeque::pop_front);
                     }
                 }
+                Event::ServerAsked { at, server, tool, .. } => {
+                    let key = (at.clone(), server.clone(), tool.clone());
+                    state.calls.get_mut(&key).and_then(VecDeque::pop_front);
+                }
                 Event::Answered { at, what, .. } => {
                     let asked = match what.as_str() {
                         "approve before" => Asked::Before,
@@ -102,6 +119,11 @@ impl Player {
                 _ => {}
             }
         }
+    }
+
+    /// Returns the tools of servers that were offered when it was recorded.
+    pub fn tools(&self) -> &[ServerTool] {
+        &self.tools
     }
 
     /// Returns why the cassette stopped fitting, if it did. A command has no other way to say so
@@ -203,6 +225,25 @@ impl Runner for Player {
                     Ok(Ran { exit, text, took, replayed: true })
                 }
             }
+        }
+        .boxed()
+    }
+}
+
+impl Servers for Player {
+    fn call<'a>(&'a self, call: &'a ServerCall) -> BoxFuture<'a, Result<ServerAnswer, String>> {
+        async move {
+            let key = (call.at.clone(), call.server.clone(), call.tool.clone());
+            let next = self.state().calls.get_mut(&key).and_then(VecDeque::pop_front);
+            let Some(called) = next else {
+                let (at, server, tool) = key;
+                let fault = format!(
+                    "the cassette holds no further call of `{tool}` of `{server}` by `{at}`: {AGAIN}"
+                );
+                self.state().fault.get_or_insert_with(|| fault.clone());
+                return Err(fault);
+            };
+            called.answer.map(|answer| ServerAnswer { replayed: true, ..answer })
         }
         .boxed()
     }

@@ -13,11 +13,15 @@ use serde_json::{Value, json};
 use crate::approval::{Answer, Nobody, Person, Question};
 use crate::cassette::clean::Cleaner;
 use crate::cassette::tree::Tree;
-use crate::cassette::{Answered, Asked, Command, Doc, Ended, Got, Head, Line, Seen, Sees, Turn};
+use crate::cassette::{
+    Answered, Asked, Called, Command, Doc, Ended, Got, Head, Line, Seen, Sees, Tools, Turn,
+};
 use crate::gate::redact::Redactor;
+use crate::gate::servers::{ServerAnswer, ServerCall, Servers};
 use crate::gate::workspace::Snapshot;
 use crate::gate::{Invocation, Ran, Runner};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
+use crate::online::ServerTool;
 use crate::playbook::Playbook;
 use crate::redact::Clean;
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page};
@@ -84,6 +88,14 @@ impl Recorder {
 
     /// Wraps what answers questions.
     pub fn person(&self, inner: Arc<dyn Person>) -> Arc<dyn Person> {
+        Arc::new(Recording { tape: Arc::clone(&self.tape), inner })
+    }
+
+    /// Wraps what calls the tools of servers, and records which are offered.
+    pub fn servers(&self, inner: Arc<dyn Servers>, tools: &[ServerTool]) -> Arc<dyn Servers> {
+        if !tools.is_empty() {
+            self.tape.write(&Line::Tools(Tools { tools: tools.to_vec() }));
+        }
         Arc::new(Recording { tape: Arc::clone(&self.tape), inner })
     }
 
@@ -210,6 +222,23 @@ impl Fetch for Recording<dyn Fetch> {
                 (Ok(FetchAnswer::Unchanged), None) => {}
                 (Err(error), _) => self.tape.doc(url, Got::Unreachable(error.reason.clone())),
             }
+            answer
+        }
+        .boxed()
+    }
+}
+
+impl Servers for Recording<dyn Servers> {
+    fn call<'a>(&'a self, call: &'a ServerCall) -> BoxFuture<'a, Result<ServerAnswer, String>> {
+        async move {
+            let answer = self.inner.call(call).await;
+            self.tape.write(&Line::Call(Called {
+                at: call.at.clone(),
+                server: call.server.clone(),
+                tool: call.tool.clone(),
+                arguments: call.arguments.clone(),
+                answer: answer.clone(),
+            }));
             answer
         }
         .boxed()

@@ -12,6 +12,7 @@ use crate::diagnostic::near;
 use crate::model::Provider;
 use crate::model::catalogue::{Catalogue, Entry};
 use crate::model::settings::{Key, connect};
+use crate::online::Way;
 use crate::playbook::Playbook;
 use crate::run::Model;
 
@@ -56,6 +57,22 @@ struct Settings {
     key: Option<String>,
     /// Headers of every request.
     headers: BTreeMap<String, String>,
+    /// Servers of tools, by address.
+    servers: BTreeMap<String, ServerSettings>,
+}
+
+/// What `config.toml` says of a server of tools.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ServerSettings {
+    /// Headers of every request to it: what opens it.
+    headers: BTreeMap<String, String>,
+}
+
+/// Returns the servers of tools that the person's settings name, by address.
+pub(super) fn servers(surroundings: &Surroundings) -> anyhow::Result<BTreeMap<String, Way>> {
+    let servers = Settings::read(surroundings)?.servers.into_iter();
+    Ok(servers.map(|(url, server)| (url, Way { headers: server.headers, is_own: true })).collect())
 }
 
 /// A service, chosen and reachable, and what its models cost.

@@ -17,12 +17,13 @@ use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
 use crate::gate::kept::Blobs;
+use crate::gate::marks::Marks;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
 use crate::journal::{Journal, Listener};
 use crate::outline::PowerTable;
 use crate::plan::{Plan, Powers};
-use crate::playbook::{Grant, Library, Playbook};
+use crate::playbook::Library;
 use crate::run::{self, Opening, Seams};
 
 /// Play a playbook in a project
@@ -94,6 +95,8 @@ struct Play<'a> {
     surroundings: &'a Surroundings,
     bundle: crate::playbook::Bundle,
     plan: Plan,
+    /// Where the playbook comes from, as trust is kept by.
+    origin: String,
     chosen: Option<model::Chosen>,
     replay: Option<Replay>,
     /// Where runs are kept.
@@ -113,11 +116,6 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
             return Ok(UNABLE);
         }
     }
-    if let Some(grant) = first_server_tool(&playbook) {
-        anyhow::bail!(
-            "the playbook grants `{grant}`, and this wizard cannot call tools of servers"
-        );
-    }
     let (root, state, replay) = if arguments.demo {
         let Demo { project, state, cassette, name } =
             Demo::lay_out(&library, &playbook.name.value)?;
@@ -136,7 +134,8 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     let cassette = replay.as_ref().map(|replay| &replay.cassette);
     let inputs = super::inputs::resolve(arguments, &playbook, cassette, surroundings)?;
     let plan = crate::plan::build(&bundle, playbook, inputs, project);
-    let play = Play { arguments, surroundings, bundle, plan, chosen, replay, state };
+    let origin = origin.map_or(format!("library:{}", plan.playbook.name.value), |it| it.key);
+    let play = Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(play.play());
     // A prompt that was interrupted still waits for its answer in a thread of its own.
@@ -146,7 +145,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
 
 impl Play<'_> {
     async fn play(self) -> anyhow::Result<u8> {
-        let Play { arguments, surroundings, bundle, plan, chosen, replay, state } = self;
+        let Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state } = self;
         let cancel = CancellationToken::new();
         signals::listen(cancel.clone());
         let budget = budget::changed(plan.playbook.budget, &arguments.budget)?;
@@ -163,12 +162,15 @@ impl Play<'_> {
             })?;
         }
         let redactor = Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
-        let world = match replay {
+        let mut world = match replay {
             Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,
             None => World::open(arguments, &plan, chosen, &redactor, &cancel)?,
         };
         if world.player.is_none() {
             world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
+        }
+        if !world.connect(&plan, &origin, &arguments.pin, surroundings).await? {
+            return Ok(UNABLE);
         }
         let gathered = world.gather(arguments, surroundings, &plan, &bundle, &redactor).await?;
         for unsaved in &gathered.unsaved {
@@ -208,6 +210,9 @@ impl Play<'_> {
             person: world.person,
             references: gathered.index,
             redactor,
+            marks: Marks::of(&folder.id),
+            servers: world.servers,
+            server_tools: world.server_tools,
             environment: surroundings.variables.clone(),
             floor: Arc::default(),
         });
@@ -231,12 +236,6 @@ impl Play<'_> {
         }
         Ok(ended?.exit_code())
     }
-}
-
-/// Returns the first tool of a server that a stage is granted.
-fn first_server_tool(playbook: &Playbook) -> Option<&Grant> {
-    let all = playbook.tools.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.tools));
-    all.map(|grant| &grant.value).find(|grant| matches!(grant, Grant::Mcp { .. }))
 }
 
 /// Tells what happens while it happens: to a person on standard error, or to a program.

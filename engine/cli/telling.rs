@@ -104,6 +104,9 @@ impl Telling {
                 self.model(&record.event)
             }
             Event::ToolAnswered { .. }
+            | Event::Cleaned { .. }
+            | Event::ServerAsked { .. }
+            | Event::ServerAnswered { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }
             | Event::FilesLeft { .. }
@@ -316,6 +319,30 @@ impl Telling {
         match event {
             Event::ToolAnswered { at, tool, about, outcome, text, .. } => {
                 self.tool(at, tool, about, *outcome, text)
+            }
+            Event::ServerAsked { at, server, tool, .. } => {
+                self.doing(at, format!("asks {} of {}", shown::line(tool), shown::line(server)));
+                Vec::new()
+            }
+            Event::ServerAnswered { at, server, tool, failed, bytes, took, replayed } => {
+                self.doing(at, String::new());
+                let how = if *failed { "failed" } else { "answered" };
+                let mut words = format!(
+                    "{} of {} {how} with {bytes} bytes after {}",
+                    shown::line(tool),
+                    shown::line(server),
+                    shown::time(*took)
+                );
+                if *replayed {
+                    words.push_str(", replayed");
+                }
+                vec![line(if *failed { Mark::Doubtful } else { Mark::Plain }, at, words)]
+            }
+            Event::Cleaned { at, tool, about, invisible, masked } => {
+                let call = shown::line(format!("{tool} {about}").trim());
+                let words = format!("{call}: {}", shown::cleaned(*invisible, *masked));
+                let place = if at.stage.is_empty() { String::new() } else { place(at) };
+                vec![Line { at: place, ..line(Mark::Doubtful, at, words) }]
             }
             Event::FileChanged { at, added, removed, .. } => {
                 self.lines_changed.insert(at.clone(), (*added, *removed));

@@ -8,18 +8,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approval::{Chain, Person, Yes};
 use crate::cassette::{Cassette, Head, Player, Recorder};
+use crate::cli::online::stand_in;
 use crate::cli::play::Arguments;
 use crate::cli::surroundings::Surroundings;
-use crate::cli::{ask, inputs, model};
+use crate::cli::{ask, inputs, model, trust};
 use crate::gate::Runner;
 use crate::gate::command::SystemRunner;
 use crate::gate::redact::Redactor;
+use crate::gate::servers::{NoServers, Servers};
 use crate::journal::{At, Event, Journal};
 use crate::model::Provider;
 use crate::model::retry::Retrying;
+use crate::online::{self, ServerTool};
 use crate::plan::Plan;
 use crate::playbook::{Budget, Bundle, Playbook};
-use crate::reference::{Fetch, Gathered, HttpFetch, Reach, Sources, Store, gather};
+use crate::reference::{Dial, Fetch, Gathered, HttpFetch, Reach, Sources, Store, gather};
 use crate::run::Model;
 
 /// A recorded run that answers instead of the world.
@@ -37,6 +40,10 @@ pub(super) struct World {
     pub(super) runner: Arc<dyn Runner>,
     pub(super) person: Arc<dyn Person>,
     fetch: Arc<dyn Fetch>,
+    /// Calls tools of servers.
+    pub(super) servers: Arc<dyn Servers>,
+    /// The tools of servers that were accepted.
+    pub(super) server_tools: Vec<ServerTool>,
     pub(super) player: Option<Arc<Player>>,
     pub(super) recorder: Option<Recorder>,
 }
@@ -61,6 +68,8 @@ impl World {
             runner: Arc::new(SystemRunner { cancel: cancel.clone(), redactor: redactor.clone() }),
             person: person(arguments, playbook)?,
             fetch: Arc::new(HttpFetch::new()),
+            servers: Arc::new(NoServers),
+            server_tools: Vec::new(),
             player: None,
             recorder: None,
         };
@@ -87,6 +96,8 @@ impl World {
         let models = model::replayed(&plan.playbook, &id, surroundings)?;
         let player = Arc::new(Player::new(cassette));
         Ok(World {
+            servers: player.clone(),
+            server_tools: player.tools().to_vec(),
             provider: Some(player.clone()),
             models,
             runner: player.clone(),
@@ -121,6 +132,35 @@ impl World {
             Some(recorder) => recorder.provider(provider),
             None => provider,
         })
+    }
+
+    /// Asks the servers of which the playbook grants tools, and says whether these were accepted.
+    pub(super) async fn connect(
+        &mut self,
+        plan: &Plan,
+        origin: &str,
+        pins: &[String],
+        surroundings: &Surroundings,
+    ) -> anyhow::Result<bool> {
+        if self.player.is_some() || online::granted(&plan.playbook).is_empty() {
+            return Ok(true);
+        }
+        let mut dial = Dial::default();
+        if let Some(server) = stand_in(surroundings) {
+            dial = dial.stand_in(server);
+        }
+        let ways = model::servers(surroundings)?;
+        let asked = online::connect(&plan.playbook, &ways, &dial).await;
+        let (tools, connections) = asked.map_err(anyhow::Error::msg)?;
+        if !trust::tools::settle(&tools, origin, pins, surroundings)? {
+            return Ok(false);
+        }
+        self.servers = Arc::new(connections);
+        if let Some(recorder) = &self.recorder {
+            self.servers = recorder.servers(Arc::clone(&self.servers), &tools);
+        }
+        self.server_tools = tools;
+        Ok(true)
     }
 
     /// Gets the docs and airplanes of a playbook.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::expression::EvaluateError;
+use crate::gate::marks::Marks;
 use crate::model::{Message, Request, ToolSpec};
 use crate::plan::Plan;
 use crate::playbook::{Check, CheckKind, Output, Pattern, Playbook, Prose, Stage};
@@ -34,6 +35,8 @@ pub struct Briefing<'a> {
     pub tools: &'a [ToolSpec],
     /// Globs of the files it may change, narrowed to the item.
     pub writes: &'a [String],
+    /// Marks what is shown and nobody vouches for.
+    pub marks: &'a Marks,
 }
 
 /// The text of a first message, in named parts.
@@ -82,7 +85,7 @@ pub fn tail(briefing: &Briefing<'_>) -> Result<Tail, EvaluateError> {
         tail.parts.push(("outputs", outputs));
     }
     if let Some(digest) = briefing.digest {
-        tail.parts.push(("digest", data("run", digest)));
+        tail.parts.push(("digest", data(briefing.marks, "run", digest)));
     }
     if !briefing.references.is_empty() {
         let text = format!("References, to look up with `reference`:\n{}", briefing.references);
@@ -227,12 +230,12 @@ fn outputs(briefing: &Briefing<'_>, stage: &Stage) -> String {
     let outputs = briefing.outputs.iter();
     let texts: Vec<String> = outputs
         .filter(|(id, output)| !output.is_null() && !interpolated(id))
-        .map(|(id, output)| data(&format!("output of {id}"), &output.to_string()))
+        .map(|(id, output)| data(briefing.marks, &format!("output of {id}"), &output.to_string()))
         .collect();
     texts.join("\n")
 }
 
-/// Marks text as material. A closing mark inside it is broken, so that it cannot end early.
-fn data(source: &str, text: &str) -> String {
-    format!("<data from=\"{source}\">\n{}\n</data>", text.replace("</data", "< /data"))
+/// Marks text as material, without what a person would not see.
+fn data(marks: &Marks, source: &str, text: &str) -> String {
+    marks.from(source, &crate::source::visible(text).0)
 }

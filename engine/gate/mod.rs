@@ -7,7 +7,9 @@ pub mod command;
 pub mod env;
 pub mod kept;
 mod manifest;
+pub mod marks;
 pub mod redact;
+pub mod servers;
 pub mod workspace;
 
 use std::collections::BTreeMap;
@@ -21,10 +23,13 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use crate::approval::{Answer, Person, Question};
 use crate::gate::kept::{Blobs, Start};
+use crate::gate::marks::Marks;
 use crate::gate::redact::Redactor;
+use crate::gate::servers::Servers;
 use crate::gate::workspace::{Before, Judge, MAX_KEPT, Snapshot, Workspace, globs_of, hash};
 use crate::journal::event::FileDiff;
 use crate::journal::{At, Event, Journal};
+use crate::online::ServerTool;
 use crate::plan::{Inputs, Powers};
 use crate::playbook::Playbook;
 use crate::project::Project;
@@ -55,6 +60,12 @@ pub struct Hall {
     pub references: Index,
     /// Masks what must not leave.
     pub redactor: Redactor,
+    /// Calls tools of servers.
+    pub servers: Arc<dyn Servers>,
+    /// The tools of servers that may be called: those that were accepted.
+    pub server_tools: Vec<ServerTool>,
+    /// Marks what the model is shown and nobody vouches for.
+    pub marks: Marks,
     /// The person's environment, from which a command gets what the allow list names.
     pub environment: BTreeMap<String, String>,
     /// Held shared by stages that edit, and alone by commands.

@@ -156,6 +156,47 @@ pub enum Event {
         /// The first 2,000 characters of what the model was told.
         text: String,
     },
+    /// Something was taken out of what a tool answered, or of a reference, before the model saw it.
+    Cleaned {
+        /// Where; nowhere for a reference, which all stages see.
+        at: At,
+        /// The tool.
+        tool: String,
+        /// What it was about, in a few words for a person.
+        about: String,
+        /// Invisible characters that were removed.
+        invisible: usize,
+        /// Secrets that were masked.
+        masked: usize,
+    },
+    /// A tool of a server is about to be called.
+    ServerAsked {
+        /// Where.
+        at: At,
+        /// The server's name in the playbook.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// What it is given.
+        arguments: Value,
+    },
+    /// A tool of a server answered, or did not.
+    ServerAnswered {
+        /// Where.
+        at: At,
+        /// The server's name in the playbook.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// Whether there is no answer, or one that says that it failed.
+        failed: bool,
+        /// Bytes of the answer.
+        bytes: usize,
+        /// How long it took, in milliseconds.
+        took: u64,
+        /// Whether it was replayed from a cassette.
+        replayed: bool,
+    },
     /// A file is about to change.
     FileChanging {
         /// Where.
@@ -410,6 +451,7 @@ impl Event {
                 | Event::FileChanging { .. }
                 | Event::EnvSetting { .. }
                 | Event::CommandStarted { .. }
+                | Event::ServerAsked { .. }
                 | Event::FilesLeft { .. }
                 | Event::RunFinished { .. }
         )

@@ -91,6 +91,18 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(line.trim_end(), columns)).collect()
 }
 
+/// Says what was taken out of a text before a model saw it.
+pub fn cleaned(invisible: usize, masked: usize) -> String {
+    let mut parts = Vec::new();
+    if masked > 0 {
+        parts.push(format!("{} masked", plural(masked, "secret")));
+    }
+    if invisible > 0 {
+        parts.push(format!("{} removed", plural(invisible, "invisible character")));
+    }
+    parts.join(", ")
+}
+
 /// Says how long something took, from milliseconds.
 pub fn time(milliseconds: u64) -> String {
     let seconds = milliseconds / 1_000;

@@ -71,6 +71,28 @@ fn run_samples() -> Vec<Event> {
 
 fn effect_samples() -> Vec<Event> {
     vec![
+        Event::ServerAsked {
+            at: at(),
+            server: "shop".to_owned(),
+            tool: text(),
+            arguments: serde_json::json!({ "n": 1 }),
+        },
+        Event::ServerAnswered {
+            at: at(),
+            server: "shop".to_owned(),
+            tool: text(),
+            failed: false,
+            bytes: 2,
+            took: 3,
+            replayed: true,
+        },
+        Event::Cleaned {
+            at: at(),
+            tool: "read".to_owned(),
+            about: text(),
+            invisible: 3,
+            masked: 1,
+        },
         Event::ToolAnswered {
             at: At::stage("init"),
             call: "c".to_owned(),

@@ -5,6 +5,7 @@
 
 mod anchors;
 mod server;
+mod tools;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use crate::lint::answers::{self, Answers, Lost, Page, Silent};
 use crate::playbook::Playbook;
 use crate::redact::Redactor;
 use crate::reference::{Dial, FetchError, HttpFetch, Looked, address, markdown};
+
+pub use tools::{Connections, ServerTool, Way, connect, granted};
 
 /// Addresses that are asked at once.
 const SIDE_BY_SIDE: usize = 8;

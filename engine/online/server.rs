@@ -1,12 +1,13 @@
-//! Lists the tools of a server, by the Model Context Protocol over HTTP.
+//! Speaks with a server of tools, by the Model Context Protocol over HTTP.
 //!
 //! The protocol has two eras: since 2026-07-28 a request says everything about itself, before that
 //! a handshake opens a session. A server is asked in the new way first, and in the old way where it
 //! does not know that.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::{Map, Value, json};
 
@@ -31,6 +32,9 @@ const MODERN_ERRORS: std::ops::RangeInclusive<i64> = -32099..=-32020;
 /// The most bytes of one answer.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// The most bytes of the answer to a call.
+const MAX_CALLED: usize = 1024 * 1024;
+
 /// The most pages of a list of tools.
 const MAX_PAGES: usize = 50;
 
@@ -46,17 +50,16 @@ const METHOD: &str = "mcp-method";
 
 /// Returns the names of a server's tools.
 pub(super) async fn tools(url: &Url, dial: &Dial, limit: Duration) -> Result<Vec<String>, Silent> {
-    let client = dial.client().map_err(Silent::Unreached)?;
-    let talk = Talk {
-        client,
-        url: dial.target(url),
-        version: MODERN.to_owned(),
-        modern: true,
-        session: None,
-        sent: 0,
-    };
-    match tokio::time::timeout(limit, talk.tools()).await {
-        Ok(Ok(tools)) => Ok(tools),
+    let mut talk = Talk::open(url, dial, &BTreeMap::new()).map_err(Silent::Unreached)?;
+    let listed = tokio::time::timeout(limit, async {
+        let listed = talk.definitions().await;
+        talk.close().await;
+        listed
+    });
+    match listed.await {
+        Ok(Ok(tools)) => {
+            Ok(tools.iter().filter_map(|tool| tool["name"].as_str()).map(plain).collect())
+        }
         Ok(Err(Refusal::Locked(reason))) => Err(Silent::Locked(reason)),
         Ok(Err(Refusal::Down(reason) | Refusal::Strange(reason))) => Err(Silent::Unreached(reason)),
         Ok(Err(Refusal::Said { message, .. })) => {
@@ -67,9 +70,13 @@ pub(super) async fn tools(url: &Url, dial: &Dial, limit: Duration) -> Result<Vec
 }
 
 /// A conversation with one server.
-struct Talk<'a> {
-    client: &'a Client,
+pub(super) struct Talk {
+    client: Client,
     url: Url,
+    /// What opens it.
+    credentials: HeaderMap,
+    /// The most bytes of one answer.
+    most: usize,
     /// The revision that is spoken.
     version: String,
     /// Whether a request says everything about itself.
@@ -81,7 +88,7 @@ struct Talk<'a> {
 }
 
 /// Why a server did not do what it was asked.
-enum Refusal {
+pub(super) enum Refusal {
     /// It wants credentials.
     Locked(String),
     /// It cannot be reached.
@@ -92,8 +99,42 @@ enum Refusal {
     Strange(String),
 }
 
-impl Talk<'_> {
-    async fn tools(mut self) -> Result<Vec<String>, Refusal> {
+impl Talk {
+    /// Begins one; nothing is sent yet.
+    pub(super) fn open(
+        url: &Url,
+        dial: &Dial,
+        headers: &BTreeMap<String, String>,
+    ) -> Result<Self, String> {
+        let mut credentials = HeaderMap::new();
+        for (name, value) in headers {
+            let read = HeaderName::from_bytes(name.as_bytes());
+            let read = read.map_err(|_| format!("`{name}` is no name of a header"))?;
+            let value = HeaderValue::from_str(value);
+            let mut value = value.map_err(|_| format!("the header `{name}` cannot be sent"))?;
+            value.set_sensitive(true);
+            credentials.insert(read, value);
+        }
+        Ok(Talk {
+            client: dial.client()?.clone(),
+            url: dial.target(url),
+            credentials,
+            most: MAX_BYTES,
+            version: MODERN.to_owned(),
+            modern: true,
+            session: None,
+            sent: 0,
+        })
+    }
+
+    /// Calls a tool, once.
+    pub(super) async fn call(&mut self, name: &str, arguments: &Value) -> Result<Value, Refusal> {
+        self.most = MAX_CALLED;
+        self.request("tools/call", json!({ "name": name, "arguments": arguments })).await
+    }
+
+    /// Lists the tools, each as the server describes it.
+    pub(super) async fn definitions(&mut self) -> Result<Vec<Value>, Refusal> {
         match self.list().await {
             Err(Refusal::Said { code: UNSUPPORTED, supported, .. })
                 if !supported.iter().any(|version| version.as_str() <= LEGACY) =>
@@ -112,7 +153,7 @@ impl Talk<'_> {
     }
 
     /// Lists the tools as servers with a handshake have it.
-    async fn tools_of_a_session(&mut self) -> Result<Vec<String>, Refusal> {
+    async fn tools_of_a_session(&mut self) -> Result<Vec<Value>, Refusal> {
         self.modern = false;
         let opened = self
             .request(
@@ -129,14 +170,12 @@ impl Talk<'_> {
         }
         let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         self.post("notifications/initialized", &ready).await?;
-        let tools = self.list().await;
-        self.close().await;
-        tools
+        self.list().await
     }
 
     /// Asks for one page of tools after the other.
-    async fn list(&mut self) -> Result<Vec<String>, Refusal> {
-        let mut names = Vec::new();
+    async fn list(&mut self) -> Result<Vec<Value>, Refusal> {
+        let mut all = Vec::new();
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let params = match &cursor {
@@ -146,10 +185,10 @@ impl Talk<'_> {
             let page = self.request("tools/list", params).await?;
             let tools = page["tools"].as_array();
             let tools = tools.ok_or_else(|| Refusal::Strange("it lists no tools".to_owned()))?;
-            names.extend(tools.iter().filter_map(|tool| tool["name"].as_str()).map(plain));
+            all.extend(tools.iter().cloned());
             let next = page["nextCursor"].as_str().map(str::to_owned);
             if next.is_none() || next == cursor {
-                return Ok(names);
+                return Ok(all);
             }
             cursor = next;
         }
@@ -211,7 +250,7 @@ impl Talk<'_> {
     }
 
     fn headers(&self, method: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.credentials.clone();
         let types = HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(ACCEPT, types);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -244,8 +283,8 @@ impl Talk<'_> {
             let chunk = response.chunk().await.map_err(|error| Refusal::Down(cause(&error)))?;
             let Some(chunk) = chunk else { break };
             read += chunk.len();
-            if read > MAX_BYTES {
-                let most = MAX_BYTES / 1024 / 1024;
+            if read > self.most {
+                let most = self.most / 1024 / 1024;
                 return Err(Refusal::Strange(format!("its answer is larger than {most} MiB")));
             }
             if !streams {

@@ -13,8 +13,9 @@ use serde_json::Value;
 use crate::context::{self, Briefing, Tail};
 use crate::expression::EvaluateError;
 use crate::gate::command::preview;
+use crate::gate::marks::Marks;
 use crate::model::Request;
-use crate::plan::Plan;
+use crate::plan::{Plan, Powers};
 use crate::playbook::{Approve, Budget, ForEach, Items, Output, Stage};
 use crate::project::Verdict;
 use crate::reference::Index;
@@ -169,7 +170,7 @@ pub fn request(plan: &Plan, index: &Index, stage: usize) -> Result<(Request, Tai
         })
         .collect();
     let powers = &plan.powers[stage];
-    let specs = tools::specs(powers, &plan.playbook, &plan.playbook.stages[stage].output);
+    let specs = tools::specs(powers, &plan.playbook, &plan.playbook.stages[stage].output, []);
     let listed = if powers.tools.iter().any(|tool| tool == "reference") {
         index.list()
     } else {
@@ -184,6 +185,7 @@ pub fn request(plan: &Plan, index: &Index, stage: usize) -> Result<(Request, Tai
         digest: None,
         tools: &specs,
         writes: &powers.writes,
+        marks: &Marks::default(),
     };
     Ok((context::assemble(&briefing)?, context::tail(&briefing)?))
 }
@@ -242,7 +244,7 @@ fn stage_outline(plan: &Plan, index: &Index, number: usize) -> StageOutline {
         needs: stage.needs.iter().map(|need| need.value.clone()).collect(),
         runs: stage.run.as_ref().map(|name| command(plan, &name.value)),
         model: is_model.then(|| stage.model.value.clone()),
-        tools: if is_model { powers.tools.clone() } else { Vec::new() },
+        tools: if is_model { tool_names(powers) } else { Vec::new() },
         commands: powers.commands.iter().map(|name| command(plan, name)).collect(),
         writes: powers.writes.clone(),
         env_keys: powers.env_keys.clone(),
@@ -260,6 +262,12 @@ fn stage_outline(plan: &Plan, index: &Index, number: usize) -> StageOutline {
         tokens,
         budget: budget(&stage.budget),
     }
+}
+
+/// The tools of a stage as the playbook grants them.
+fn tool_names(powers: &Powers) -> Vec<String> {
+    let servers = powers.server_tools.iter().map(|(server, tool)| format!("mcp({server}/{tool})"));
+    powers.tools.iter().cloned().chain(servers).collect()
 }
 
 fn output(stage: &Stage) -> &'static str {

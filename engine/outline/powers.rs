@@ -80,7 +80,7 @@ impl PowerTable {
         }
         let docs = playbook.docs.iter().chain(playbook.stages.iter().flat_map(|it| &it.docs));
         docs.filter_map(address).for_each(|url| table.add("fetches", &url.text));
-        table.add_some("budget", budget(&playbook.budget));
+        table.add("budget", &budget(&playbook.budget));
         table
     }
 
@@ -113,10 +113,6 @@ impl PowerTable {
             powers.push(power.to_owned());
         }
     }
-
-    fn add_some(&mut self, kind: &'static str, power: Option<String>) {
-        power.into_iter().for_each(|power| self.add(kind, &power));
-    }
 }
 
 fn word(grant: &Grant) -> Option<&str> {
@@ -139,7 +135,9 @@ fn tools(table: &mut PowerTable, playbook: &Playbook) {
         .collect();
     words.sort();
     words.dedup();
-    table.add_some("tools", (!words.is_empty()).then(|| words.join(" ")));
+    if !words.is_empty() {
+        table.add("tools", &words.join(" "));
+    }
     for grant in grants() {
         let Grant::Mcp { server, tool } = grant else { continue };
         let at = playbook.mcp.iter().find(|declared| declared.name.value == *server);
@@ -186,13 +184,13 @@ fn address(doc: &Doc) -> Option<&Template> {
     }
 }
 
-fn budget(budget: &Budget) -> Option<String> {
+fn budget(budget: &Budget) -> String {
     let mut parts = Vec::new();
     parts.extend(budget.usd.map(|usd| format!("${usd:.2}")));
     parts.extend(budget.tokens.map(|tokens| format!("{tokens} tokens")));
     parts.extend(budget.turns.map(|turns| format!("{turns} turns")));
     parts.extend(budget.minutes.map(|minutes| format!("{minutes} minutes")));
-    Some(if parts.is_empty() { "no limit".to_owned() } else { parts.join(", ") })
+    if parts.is_empty() { "no limit".to_owned() } else { parts.join(", ") }
 }
 
 #[cfg(test)]

@@ -84,6 +84,9 @@ pub struct Powers {
     pub writes: Vec<String>,
     /// Keys of the env file that it may set.
     pub env_keys: Vec<String>,
+    /// Tools of servers that it may call: server and tool.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server_tools: Vec<(String, String)>,
 }
 
 /// Whether any stage is played by a model.
@@ -140,6 +143,12 @@ impl Powers {
                 }
                 Grant::Run(name) if !powers.commands.contains(name) => {
                     powers.commands.push(name.clone());
+                }
+                Grant::Mcp { server, tool } => {
+                    let one = (server.clone(), tool.clone());
+                    if !powers.server_tools.contains(&one) {
+                        powers.server_tools.push(one);
+                    }
                 }
                 _ => {}
             }

@@ -46,7 +46,7 @@ pub struct Looked {
 /// What a host answered in the end; whether it said on the way that this is for good.
 enum Reached {
     /// It sends what is at this address.
-    Page(Url, Response, bool),
+    Page(Url, Box<Response>, bool),
     /// The stored copy is current.
     Unchanged(bool),
 }
@@ -111,7 +111,7 @@ impl HttpFetch {
         let wrong = |reason: String| FetchError::new(url, reason);
         let read = async {
             let bytes = match self.reach(url, None).await? {
-                Reached::Page(_, response, _) => bytes(response, MAX_FILE_BYTES).await,
+                Reached::Page(_, response, _) => bytes(*response, MAX_FILE_BYTES).await,
                 Reached::Unchanged(_) => Err(Fault::Unreached("it sends nothing".to_owned())),
             }?;
             String::from_utf8(bytes).map_err(|_| Fault::Unreached("it is not UTF-8".to_owned()))
@@ -150,7 +150,7 @@ impl HttpFetch {
     async fn follow(&self, url: &str, stored: Option<&Page>) -> Result<(FetchAnswer, bool), Fault> {
         match self.reach(url, stored).await? {
             Reached::Page(at, response, moved) => {
-                Ok((FetchAnswer::Page(self.page(&at, response).await?), moved))
+                Ok((FetchAnswer::Page(self.page(&at, *response).await?), moved))
             }
             Reached::Unchanged(moved) => Ok((FetchAnswer::Unchanged, moved)),
         }
@@ -166,7 +166,7 @@ impl HttpFetch {
             let status = response.status();
             match status {
                 StatusCode::OK => {
-                    return Ok(Reached::Page(target, response, moved == Some(true)));
+                    return Ok(Reached::Page(target, Box::new(response), moved == Some(true)));
                 }
                 StatusCode::NOT_MODIFIED if stored.is_some() => {
                     return Ok(Reached::Unchanged(moved == Some(true)));

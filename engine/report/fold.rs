@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::journal::event::{CheckVerdict, FileDiff, Outcome};
 use crate::journal::{At, Edits, Event, Record};
 use crate::report::{
-    AnswerReport, CheckReport, CommandReport, Ending, EnvReport, FORMAT, Hand, ItemReport,
-    ReferenceReport, RefusalReport, Report, RequirementReport, RetroReport, Spent, StageReport,
-    Standing, Totals,
+    AnswerReport, CheckReport, CleanedReport, CommandReport, Ending, EnvReport, FORMAT, Hand,
+    ItemReport, ReferenceReport, RefusalReport, Report, RequirementReport, RetroReport,
+    ServerCallReport, Spent, StageReport, Standing, Totals,
 };
 
 /// Folds the records of a run into its report.
@@ -67,6 +67,8 @@ impl Fold {
                 commands: Vec::new(),
                 checks: Vec::new(),
                 refusals: Vec::new(),
+                server_calls: Vec::new(),
+                cleaned: Vec::new(),
                 answers: Vec::new(),
                 references: Vec::new(),
                 retro: Vec::new(),
@@ -255,6 +257,15 @@ impl Fold {
                     Outcome::Done | Outcome::Failed => {}
                 }
             }
+            Event::ServerAsked { at, server, tool, .. } => {
+                self.server_call(at, server, tool).count += 1;
+            }
+            Event::ServerAnswered { at, server, tool, failed, .. } => {
+                self.server_call(at, server, tool).failed += u32::from(*failed);
+            }
+            Event::Cleaned { at, tool, about, invisible, masked } => {
+                self.cleaned(at, tool, about, *invisible, *masked);
+            }
             Event::FileChanging { at, path, .. } => {
                 self.announced.insert(path.clone(), at.clone());
             }
@@ -311,6 +322,38 @@ impl Fold {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn server_call(&mut self, at: &At, server: &str, tool: &str) -> &mut ServerCallReport {
+        let calls = &mut self.report.server_calls;
+        let same = calls.iter().position(|call| {
+            (&call.at, call.server.as_str(), call.tool.as_str()) == (at, server, tool)
+        });
+        let index = same.unwrap_or_else(|| {
+            let (at, server, tool) = (at.clone(), server.to_owned(), tool.to_owned());
+            calls.push(ServerCallReport { at, server, tool, count: 0, failed: 0 });
+            calls.len() - 1
+        });
+        &mut calls[index]
+    }
+
+    fn cleaned(&mut self, at: &At, tool: &str, about: &str, invisible: usize, masked: usize) {
+        let same = self.report.cleaned.iter_mut().find(|cleaned| {
+            (&cleaned.at, cleaned.tool.as_str(), cleaned.about.as_str()) == (at, tool, about)
+        });
+        match same {
+            Some(cleaned) => {
+                cleaned.invisible = cleaned.invisible.max(invisible);
+                cleaned.masked = cleaned.masked.max(masked);
+            }
+            None => self.report.cleaned.push(CleanedReport {
+                at: at.clone(),
+                tool: tool.to_owned(),
+                about: about.to_owned(),
+                invisible,
+                masked,
+            }),
         }
     }
 

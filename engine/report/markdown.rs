@@ -23,6 +23,8 @@ pub fn render(report: &Report) -> String {
     stages(&mut page, report);
     commands(&mut page, report);
     refusals(&mut page, report);
+    server_calls(&mut page, report);
+    cleaned(&mut page, report);
     answers(&mut page, report);
     requirements(&mut page, report);
     references(&mut page, report);
@@ -240,6 +242,22 @@ fn refusals(page: &mut String, report: &Report) {
         let at = code(&refusal.at.to_string());
         let call = code(&format!("{} {}", refusal.tool, refusal.about));
         let _ = writeln!(page, "- {at}: {call}{times}: {}", prose(&refusal.text));
+    }
+}
+
+fn server_calls(page: &mut String, report: &Report) {
+    part(page, "Servers asked", report.server_calls.is_empty());
+    for call in &report.server_calls {
+        let _ = writeln!(page, "- {}", code(&text::server_call(call)));
+    }
+}
+
+fn cleaned(page: &mut String, report: &Report) {
+    part(page, "Kept from the model", report.cleaned.is_empty());
+    for cleaned in &report.cleaned {
+        let call = code(&format!("{} {}", cleaned.tool, cleaned.about));
+        let what = shown::cleaned(cleaned.invisible, cleaned.masked);
+        let _ = writeln!(page, "- {call}: {what}");
     }
 }
 

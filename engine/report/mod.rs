@@ -61,6 +61,10 @@ pub struct Report {
     pub checks: Vec<CheckReport>,
     /// What the model asked for and was not given.
     pub refusals: Vec<RefusalReport>,
+    /// Tools of servers that were called.
+    pub server_calls: Vec<ServerCallReport>,
+    /// What was taken out of what the model was shown.
+    pub cleaned: Vec<CleanedReport>,
     /// What people were asked, and what they, or what stood in for them, answered.
     pub answers: Vec<AnswerReport>,
     /// The references that were ready, and those that could not be had.
@@ -284,6 +288,36 @@ pub struct RefusalReport {
     pub text: String,
     /// How often.
     pub count: u32,
+}
+
+/// A tool of a server that was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ServerCallReport {
+    /// Where in the run.
+    pub at: At,
+    /// The server's name in the playbook.
+    pub server: String,
+    /// The tool.
+    pub tool: String,
+    /// How often it was called.
+    pub count: u32,
+    /// How often it failed or did not answer.
+    pub failed: u32,
+}
+
+/// What was taken out of what a model was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CleanedReport {
+    /// Where in the run; nowhere for a reference, which all stages see.
+    pub at: At,
+    /// The tool.
+    pub tool: String,
+    /// What it was about: a path, a pattern, a command.
+    pub about: String,
+    /// Invisible characters that were removed.
+    pub invisible: usize,
+    /// Secrets that were masked.
+    pub masked: usize,
 }
 
 /// What a person was asked.

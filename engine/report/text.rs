@@ -6,7 +6,9 @@ use anstyle::{AnsiColor, Style};
 
 use crate::journal::event::CheckVerdict;
 use crate::journal::shown;
-use crate::report::{CheckReport, Ending, FileReport, Report, Spent, Undone, UndoneKind};
+use crate::report::{
+    CheckReport, Ending, FileReport, Report, ServerCallReport, Spent, Undone, UndoneKind,
+};
 
 /// Columns of a line. Only paths that a person copies may be longer.
 const COLUMNS: usize = 80;
@@ -32,6 +34,8 @@ pub fn render(report: &Report, color: bool) -> String {
     changes(&mut page, report);
     checks(&mut page, report);
     refusals(&mut page, report);
+    server_calls(&mut page, report);
+    cleaned(&mut page, report);
     answers(&mut page, report);
     undone(&mut page, report);
     costs(&mut page, report);
@@ -252,6 +256,38 @@ fn refusals(page: &mut Page, report: &Report) {
         page.words("  ! ", DOUBTFUL, &words);
     }
     page.more(report.refusals.len().saturating_sub(ROWS / 2));
+}
+
+fn server_calls(page: &mut Page, report: &Report) {
+    if report.server_calls.is_empty() {
+        return;
+    }
+    page.part("Servers asked");
+    for call in report.server_calls.iter().take(ROWS / 2) {
+        page.words("  ", PLAIN, &server_call(call));
+    }
+    page.more(report.server_calls.len().saturating_sub(ROWS / 2));
+}
+
+/// Says how often a tool of a server was called.
+pub(super) fn server_call(call: &ServerCallReport) -> String {
+    let (tool, server) = (shown::line(&call.tool), shown::line(&call.server));
+    let times = shown::plural(call.count as usize, "call");
+    let failed = if call.failed > 0 { format!(", {} failed", call.failed) } else { String::new() };
+    format!("{tool} of {server} ({}): {times}{failed}", shown::line(&call.at.to_string()))
+}
+
+fn cleaned(page: &mut Page, report: &Report) {
+    if report.cleaned.is_empty() {
+        return;
+    }
+    page.part("Kept from the model");
+    for cleaned in report.cleaned.iter().take(ROWS / 2) {
+        let what = shown::cleaned(cleaned.invisible, cleaned.masked);
+        let about = shown::cut(&shown::line(&cleaned.about), 60);
+        page.words("  ! ", DOUBTFUL, &format!("{} {about}: {what}", shown::line(&cleaned.tool)));
+    }
+    page.more(report.cleaned.len().saturating_sub(ROWS / 2));
 }
 
 /// Only what no person decided. What a cassette answers, the headline says.

@@ -95,7 +95,8 @@ impl<'a> Talk<'a> {
         let stage = unit.stage();
         let model = unit.run.model(stage)?;
         let playbook = &unit.run.plan.playbook;
-        let tools = tools::specs(&unit.gate.powers, playbook, &stage.output);
+        let tools =
+            tools::specs(&unit.gate.powers, playbook, &stage.output, unit.gate.server_tools());
         let digest =
             stage.when.as_ref().is_some_and(super::super::expression::Expression::is_always);
         let digest = digest.then(|| unit.run.seams.hall.digest());
@@ -113,6 +114,7 @@ impl<'a> Talk<'a> {
             digest: digest.as_deref(),
             tools: &tools,
             writes: &unit.writes,
+            marks: &unit.run.seams.hall.marks,
         };
         let request = context::assemble(&briefing);
         let mut request = request.map_err(|error| Failure::Failed(error.to_string()))?;
@@ -218,6 +220,7 @@ impl<'a> Talk<'a> {
             Refusal::Absent(text) => Failure::Halt(Halt::Stopped(text)),
             Refusal::Fatal(text) => Failure::from(RunError::World(text)),
         })?;
+        let about = answer.about.clone();
         self.unit.run.note(Event::ToolAnswered {
             at: self.unit.at.clone(),
             call: id.to_owned(),
@@ -226,6 +229,15 @@ impl<'a> Talk<'a> {
             outcome: answer.outcome,
             text: answer.text.chars().take(2_000).collect(),
         })?;
+        if answer.invisible + answer.masked > 0 {
+            self.unit.run.note(Event::Cleaned {
+                at: self.unit.at.clone(),
+                tool: name.to_owned(),
+                about,
+                invisible: answer.invisible,
+                masked: answer.masked,
+            })?;
+        }
         self.result(id, &answer.text, answer.outcome != Outcome::Done);
         Ok(())
     }

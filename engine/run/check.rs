@@ -44,7 +44,10 @@ pub(super) async fn all(unit: &Unit<'_>, for_model: bool) -> Result<Vec<String>,
             evidence: sight.evidence.clone(),
         })?;
         if verdict == CheckVerdict::Failed {
-            let evidence = if for_model { format!("\n{}", sight.evidence) } else { String::new() };
+            let marks = &unit.run.seams.hall.marks;
+            let evidence = crate::source::visible(&sight.evidence).0;
+            let evidence =
+                if for_model { format!("\n{}", marks.around(&evidence)) } else { String::new() };
             failures.push(format!("The check failed: {described}.{evidence}"));
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 use crate::expression::{Part, Template};
-use crate::journal::{Event, Journal};
+use crate::journal::{At, Event, Journal};
 use crate::plan::Plan;
 use crate::project::Verdict;
 use crate::redact::Redactor;
@@ -73,6 +73,15 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
                 (fetched.url.clone(), how, fetched.age)
             }),
         })?;
+        if reference.invisible > 0 {
+            journal.append(Event::Cleaned {
+                at: At::default(),
+                tool: "reference".to_owned(),
+                about: reference.name.clone(),
+                invisible: reference.invisible,
+                masked: 0,
+            })?;
+        }
     }
     for (name, reason) in opening.missing {
         let (name, reason) = (name.clone(), reason.clone());

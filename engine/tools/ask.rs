@@ -25,6 +25,7 @@ pub(super) struct Input {
 
 impl Tool for Ask {
     const NAME: &'static str = "ask";
+    const MATERIAL: bool = false;
     type Input = Input;
 
     fn about(input: &Input) -> String {

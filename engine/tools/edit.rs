@@ -23,6 +23,7 @@ pub(super) struct Input {
 
 impl Tool for Edit {
     const NAME: &'static str = "edit";
+    const MATERIAL: bool = false;
     type Input = Input;
 
     fn about(input: &Input) -> String {

@@ -22,6 +22,7 @@ pub(super) struct Input {
 
 impl Tool for Env {
     const NAME: &'static str = "env";
+    const MATERIAL: bool = false;
     type Input = Input;
 
     fn about(input: &Input) -> String {

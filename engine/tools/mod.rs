@@ -21,6 +21,7 @@ use crate::gate::{Gate, Refusal};
 use crate::journal::event::Outcome;
 use crate::lint::{Flattened, Known};
 use crate::model::ToolSpec;
+use crate::online::ServerTool;
 use crate::plan::Powers;
 use crate::playbook::{Output, Playbook};
 use crate::tools::tool::AnyTool;
@@ -55,7 +56,14 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What it was about, for the person.
     pub about: String,
+    /// Invisible characters that were removed from it.
+    pub invisible: usize,
+    /// Secrets that stand masked in it.
+    pub masked: usize,
 }
+
+/// How the mask of a secret begins.
+const MASK: &str = "[REDACTED:";
 
 /// Returns what lint is told of the engine.
 pub fn known() -> Known {
@@ -77,10 +85,20 @@ pub fn description(word: &str) -> Option<String> {
 }
 
 /// Returns what the model sees of a stage's tools; `done` is always the last.
-pub fn specs(powers: &Powers, playbook: &Playbook, output: &Output) -> Vec<ToolSpec> {
+pub fn specs<'a>(
+    powers: &Powers,
+    playbook: &Playbook,
+    output: &Output,
+    servers: impl IntoIterator<Item = &'a ServerTool>,
+) -> Vec<ToolSpec> {
     let granted = |tool: &&&dyn AnyTool| powers.tools.iter().any(|word| word == tool.name());
     let tools = TOOLS.iter().filter(granted).map(|tool| tool.spec(powers, playbook));
-    tools.chain([done::spec(output)]).collect()
+    let servers = servers.into_iter().map(|tool| ToolSpec {
+        name: tool.name(),
+        description: tool.description.clone(),
+        input: tool.schema.clone(),
+    });
+    tools.chain(servers).chain([done::spec(output)]).collect()
 }
 
 /// Performs a call. What ends the attempt or the run is an error; what the model can mend is an
@@ -88,10 +106,17 @@ pub fn specs(powers: &Powers, playbook: &Playbook, output: &Output) -> Vec<ToolS
 pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refusal> {
     let granted = gate.powers.tools.iter().any(|word| word == name);
     let tool = TOOLS.iter().find(|tool| granted && tool.name() == name);
-    let (about, called) = match tool {
-        Some(tool) => tool.call(gate, input).await,
-        None => {
-            let tools = gate.powers.tools.join(", ");
+    let served = gate.server_tools().find(|tool| tool.name() == name);
+    let (about, called) = match (tool, served) {
+        (Some(tool), _) => tool.call(gate, input).await,
+        (None, Some(served)) => {
+            let about: String = input.to_string().chars().take(80).collect();
+            (about, gate.call_server(served, input).await)
+        }
+        (None, None) => {
+            let mut tools = gate.powers.tools.clone();
+            tools.extend(gate.server_tools().map(ServerTool::name));
+            let tools = tools.join(", ");
             let text =
                 format!("there is no tool `{name}` in this stage; its tools are {tools}, done");
             (String::new(), Err(Refusal::Power(text)))
@@ -103,11 +128,16 @@ pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refu
         Err(Refusal::Reply(text)) => (text, Outcome::Failed),
         Err(ending) => return Err(ending),
     };
-    let (mut text, removed) = visible(&text);
-    if removed > 0 {
-        text.push_str(&format!("\n[{removed} invisible characters removed]"));
+    let (text, invisible) = visible(&text);
+    let mut text: String = gate.hall().redactor.clean(&text).into();
+    let masked = text.matches(MASK).count();
+    if outcome == Outcome::Done && tool.is_none_or(|tool| tool.is_material()) {
+        text = gate.hall().marks.around(&text);
     }
-    Ok(Answer { text: gate.hall().redactor.clean(&text).into(), outcome, about })
+    if invisible > 0 {
+        text.push_str(&format!("\n[{invisible} invisible characters removed]"));
+    }
+    Ok(Answer { text, outcome, about, invisible, masked })
 }
 
 #[cfg(test)]
@@ -127,7 +157,7 @@ mod tests {
         let powers = Powers { tools: words.to_vec(), ..Powers::default() };
         let bundle = crate::playbook::load_text("p.md", "---\n---\n");
         let (playbook, _) = crate::playbook::parse(&bundle);
-        let specs = specs(&powers, &playbook, &Output::Default);
+        let specs = specs(&powers, &playbook, &Output::Default, []);
         let bytes = serde_json::to_string(&specs).unwrap().len();
         assert!(bytes < 4 * 800, "{bytes} bytes");
     }

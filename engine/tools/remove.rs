@@ -17,6 +17,7 @@ pub(super) struct Input {
 
 impl Tool for Remove {
     const NAME: &'static str = "remove";
+    const MATERIAL: bool = false;
     type Input = Input;
 
     fn about(input: &Input) -> String {

@@ -18,6 +18,10 @@ pub(super) trait Tool: Send + Sync {
     /// What it is given. Its doc comment is the tool's description.
     type Input: DeserializeOwned + JsonSchema + Send;
 
+    /// Whether what it answers comes from files, programs or hosts, and is marked as such; else it
+    /// is the engine's own words.
+    const MATERIAL: bool = true;
+
     /// Says in a few words what a call is about, for the person.
     fn about(input: &Self::Input) -> String;
 
@@ -34,6 +38,7 @@ pub(super) trait Tool: Send + Sync {
 /// A tool whose input type is forgotten, so that tools stand in one list.
 pub(super) trait AnyTool: Send + Sync {
     fn name(&self) -> &'static str;
+    fn is_material(&self) -> bool;
     fn spec(&self, powers: &Powers, playbook: &Playbook) -> ToolSpec;
     /// Returns what the call is about, and its outcome.
     fn call<'a>(&'a self, gate: &'a Gate, input: &'a Value) -> BoxFuture<'a, Called>;
@@ -45,6 +50,10 @@ pub(super) type Called = (String, Result<String, Refusal>);
 impl<T: Tool> AnyTool for T {
     fn name(&self) -> &'static str {
         T::NAME
+    }
+
+    fn is_material(&self) -> bool {
+        T::MATERIAL
     }
 
     fn spec(&self, powers: &Powers, playbook: &Playbook) -> ToolSpec {

@@ -23,6 +23,7 @@ pub(super) struct Input {
 
 impl Tool for Write {
     const NAME: &'static str = "write";
+    const MATERIAL: bool = false;
     type Input = Input;
 
     fn about(input: &Input) -> String {

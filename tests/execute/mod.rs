@@ -169,6 +169,9 @@ impl Play {
                 references: self.knows.iter().cloned().map(Arc::new).collect(),
             },
             redactor,
+            servers: Arc::new(wizard::gate::servers::NoServers),
+            server_tools: Vec::new(),
+            marks: wizard::gate::marks::Marks::of("run"),
             environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
             floor: Arc::default(),
         };

@@ -57,7 +57,8 @@ impl Hosts {
         self.state().servers.insert(bare(url), server);
     }
 
-    /// Adds a reply of the model: what it calls `done` with, or what it says where that is a text.
+    /// Adds a reply of the model: what it calls `done` with, what it says where that is a text, or
+    /// `{call, input}` of another tool.
     pub(crate) fn reply(&self, reply: Value) {
         self.state().replies.push_back(reply);
     }
@@ -127,6 +128,11 @@ fn stream_of(reply: &Value) -> String {
         Value::String(text) => {
             (json!({ "type": "text", "text": "" }), json!({ "type": "text_delta", "text": text }))
         }
+        Value::Object(fields) if fields.contains_key("call") => (
+            json!({ "type": "tool_use", "id": format!("toolu_{}", fields["call"].as_str().unwrap()),
+                "name": fields["call"], "input": {} }),
+            json!({ "type": "input_json_delta", "partial_json": fields["input"].to_string() }),
+        ),
         input => (
             json!({ "type": "tool_use", "id": "toolu_1", "name": "done", "input": {} }),
             json!({ "type": "input_json_delta", "partial_json": input.to_string() }),

@@ -184,10 +184,10 @@ impl Place {
             hosts.page(url, &fence.text);
         }
         if let Some(url) = tools {
-            let names = serde_json::from_str(&fence.text);
-            let names: Vec<String> = names.map_err(|error| format!("`{url}`: {error}"))?;
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            hosts.tools(url, ToolServer::new(Era::Session, true, &names));
+            let tools = serde_json::from_str(&fence.text);
+            let tools: Vec<serde_json::Value> =
+                tools.map_err(|error| format!("`{url}`: {error}"))?;
+            hosts.tools(url, ToolServer::of(Era::Session, true, tools));
         }
         if reply {
             self.model = true;
@@ -231,14 +231,17 @@ impl Place {
         input: Option<&str>,
     ) -> Result<String, String> {
         static PIN: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new("\n  --pin (sha256:[0-9a-f]{64})\n").unwrap());
-        let printed = self.once(arguments, variables, input)?;
-        match PIN.captures(&printed).filter(|_| !self.untrusted) {
-            Some(pin) => {
-                let pinned = [arguments, &["--pin", &pin[1]]].concat();
-                self.once(&pinned, variables, input)
+            LazyLock::new(|| Regex::new("(?m)^  --pin (sha256:[0-9a-f]{64})$").unwrap());
+        let mut pinned: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        loop {
+            let words: Vec<&str> = pinned.iter().map(String::as_str).collect();
+            let printed = self.once(&words, variables, input)?;
+            let pins: Vec<&str> =
+                PIN.captures_iter(&printed).map(|found| found.get(1).unwrap().as_str()).collect();
+            if self.untrusted || pins.is_empty() || pins.iter().any(|pin| words.contains(pin)) {
+                return Ok(printed);
             }
-            None => Ok(printed),
+            pinned.extend(pins.iter().flat_map(|pin| ["--pin".to_owned(), (*pin).to_owned()]));
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) enum Era {
 
 /// A server of tools.
 pub(crate) struct ToolServer {
-    tools: Vec<String>,
+    tools: Vec<Value>,
     era: Era,
     /// Whether it answers in streams of events.
     streams: bool,
@@ -35,8 +35,18 @@ const SESSION: &str = "session-1";
 impl ToolServer {
     /// Makes a server that has these tools.
     pub(crate) fn new(era: Era, streams: bool, tools: &[&str]) -> Self {
-        let tools = tools.iter().map(|tool| (*tool).to_owned()).collect();
-        ToolServer { tools, era, streams, opened: false, ready: false }
+        let tools = tools.iter().map(|tool| json!(tool)).collect();
+        ToolServer::of(era, streams, tools)
+    }
+
+    /// Makes a server that has these tools: a name each, or what the server says of one; `says`
+    /// is what it answers when it is called.
+    pub(crate) fn of(era: Era, streams: bool, tools: Vec<Value>) -> Self {
+        let tools = tools.into_iter().map(|tool| match tool {
+            Value::String(name) => json!({ "name": name, "inputSchema": { "type": "object" } }),
+            tool => tool,
+        });
+        ToolServer { tools: tools.collect(), era, streams, opened: false, ready: false }
     }
 
     /// Answers one request.
@@ -120,7 +130,16 @@ impl ToolServer {
                 return whole("HTTP/1.1 202 Accepted", "");
             }
             "tools/list" => self.list(&message["params"]["cursor"]),
-            other => panic!("lint asks for `{other}`"),
+            "tools/call" => {
+                let params = &message["params"];
+                let tool = self.tools.iter().find(|tool| tool["name"] == params["name"]).unwrap();
+                let text = match &tool["says"] {
+                    Value::String(text) => text.clone(),
+                    _ => format!("{} with {}", params["name"], params["arguments"]),
+                };
+                json!({ "content": [{ "type": "text", "text": text }], "isError": tool["fails"] == true })
+            }
+            other => panic!("nobody asks for `{other}`"),
         };
         let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
         let session = format!("Mcp-Session-Id: {SESSION}");
@@ -139,10 +158,10 @@ impl ToolServer {
     fn list(&self, cursor: &Value) -> Value {
         let start: usize = cursor.as_str().map_or(0, |cursor| cursor.parse().unwrap());
         let end = (start + ON_A_PAGE).min(self.tools.len());
-        let tools: Vec<Value> = self.tools[start..end]
-            .iter()
-            .map(|name| json!({ "name": name, "inputSchema": { "type": "object" } }))
-            .collect();
+        let mut tools = self.tools[start..end].to_vec();
+        for tool in &mut tools {
+            tool.as_object_mut().unwrap().retain(|key, _| key != "says" && key != "fails");
+        }
         let mut page = json!({ "tools": tools, "resultType": "complete" });
         if end < self.tools.len() {
             page["nextCursor"] = json!(end.to_string());

@@ -6,6 +6,7 @@
 
 pub(super) mod origin;
 pub(super) mod record;
+pub(super) mod tools;
 
 use std::io::IsTerminal as _;
 
@@ -210,13 +211,17 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::playbook::Held;
+
     use super::*;
 
     const TEXT: &str = "---\nplaybook: 1\nname: a\ndescription: A.\ncommands:\n  b: {run: [make]}\nstages:\n  s: {run: b}\n---\n";
 
     /// Plays a text from outside, whose person says `yes` or nothing, and tells what was shown.
     fn ask(text: &[u8], records: &Records, answer: Option<bool>) -> (Decided, Option<String>) {
-        let mut held = crate::playbook::Held { from: String::new(), files: Default::default() };
+        let mut held = Held { from: String::new(), files: BTreeMap::new() };
         held.take("a.md", text.to_vec()).unwrap();
         let seal = held.seal();
         let bundle = crate::playbook::load_text("a.md", &String::from_utf8_lossy(text));
