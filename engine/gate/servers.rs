@@ -127,16 +127,16 @@ impl Gate {
     /// Whether any text of a value, or all of it as it is sent, holds what is masked.
     fn is_secret(&self, value: &Value) -> bool {
         let masks = |text: &str| String::from(self.hall().redactor.clean(text)) != text;
-        fn any(value: &Value, masks: &dyn Fn(&str) -> bool) -> bool {
-            match value {
-                Value::String(text) => masks(text),
-                Value::Array(items) => items.iter().any(|item| any(item, masks)),
-                Value::Object(fields) => {
-                    fields.iter().any(|(key, value)| masks(key) || any(value, masks))
-                }
-                _ => false,
-            }
-        }
         masks(&value.to_string()) || any(value, &masks)
+    }
+}
+
+/// Whether a text of a value, a key among them, is such.
+fn any(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| any(item, is)),
+        Value::Object(fields) => fields.iter().any(|(key, value)| is(key) || any(value, is)),
+        _ => false,
     }
 }

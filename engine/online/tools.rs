@@ -15,7 +15,7 @@ use crate::reference::{Dial, address};
 use crate::source::visible;
 
 /// How long a server has for one answer.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The most bytes of a description.
 const MAX_DESCRIPTION: usize = 2 * 1024;
@@ -179,7 +179,7 @@ impl Connections {
         let asked = tokio::time::timeout(LIMIT, talk.call(tool, arguments)).await;
         let result = asked
             .map_err(|_| format!("it has not answered within {LIMIT:?}"))?
-            .map_err(|refusal| refusal.in_words())?;
+            .map_err(Refusal::in_words)?;
         Ok((text_of(&result), result["isError"] == true))
     }
 }
