@@ -443,8 +443,8 @@ async fn a_bad_line_is_named() {
     let head = text.lines().next().unwrap();
     let reason =
         Cassette::read(format!("{head}\n{{\"kind\":\"song\"}}\n")).unwrap_err().to_string();
-    let expected = "line 2 of the cassette is not a turn, a command, a doc or an answer: unknown \
-                    variant `song`";
+    let expected = "line 2 of the cassette is not a turn, a command, a doc, an answer, tools or \
+                    a call: unknown variant `song`";
     assert!(reason.starts_with(expected), "{reason}");
     let cut = Cassette::read(&text[..text.len() - 20]).unwrap_err().to_string();
     assert!(cut.starts_with("line 14 of the cassette is not a turn"), "{cut}");

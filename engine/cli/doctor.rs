@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::cli::surroundings::Surroundings;
-use crate::cli::{SUCCEEDED, UNABLE, model, print};
+use crate::cli::{SUCCEEDED, UNABLE, model, print, trust};
+use crate::journal::shown;
 
 /// Say which model would answer and where each setting comes from. Asks nobody anything
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: &str, from: &str| {
+        let (value, from) = (shown::line(value), shown::line(from));
         let from = if from.is_empty() { String::new() } else { format!("  ({from})") };
         lines.push(format!("{name:<10} {value}{from}"));
     };
@@ -53,7 +55,42 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         let folder = folder.map_or("none: set HOME".to_owned(), |path| path.display().to_string());
         line(name, &folder, "");
     }
+    for (address, way) in model::servers(surroundings)? {
+        let headers: Vec<&str> = way.headers.keys().map(String::as_str).collect();
+        let what = if headers.is_empty() {
+            "without credentials".to_owned()
+        } else {
+            format!("with {}", headers.join(", "))
+        };
+        line("server", &format!("{address} {what}"), "`servers` in config.toml");
+    }
+    let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    for proxy in proxies.into_iter().filter(|name| surroundings.variable(name).is_some()) {
+        line(
+            "proxy",
+            "docs and servers of tools are asked without it",
+            &format!("the variable {proxy}"),
+        );
+    }
+    if let Some(config) = surroundings.config() {
+        let count = trust::record::Records::of(config).all().len();
+        line("trusted", &shown::plural(count, "playbook"), "`wizard trust` lists them");
+    }
+    for (what, limit) in limits() {
+        line(what, &limit, "");
+    }
     line("sandbox", "none: commands run with your rights", "");
     print::out(&format!("{}\n", lines.join("\n")))?;
     Ok(if settled.is_some() { SUCCEEDED } else { UNABLE })
+}
+
+/// What holds however a playbook is written.
+fn limits() -> [(&'static str, String); 2] {
+    [
+        ("a doc", "https, a host that the playbook names, 2 MiB, 30 s".to_owned()),
+        (
+            "a tool",
+            "of a server: as it was accepted, 1 MiB, 60 s; files: below the project".to_owned(),
+        ),
+    ]
 }

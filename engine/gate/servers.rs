@@ -131,12 +131,12 @@ impl Gate {
     }
 }
 
-/// Whether any text of a value is one.
-fn any(value: &Value, masks: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a text of a value, a key among them, is such.
+fn any(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => masks(text),
-        Value::Array(items) => items.iter().any(|item| any(item, masks)),
-        Value::Object(fields) => fields.iter().any(|(key, value)| masks(key) || any(value, masks)),
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| any(item, is)),
+        Value::Object(fields) => fields.iter().any(|(key, value)| is(key) || any(value, is)),
         _ => false,
     }
 }

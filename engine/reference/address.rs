@@ -41,6 +41,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
 /// Holds an address to https and to a host that has a name and no user. This machine, where it is
 /// let in, may be a number and speak plain http.
 fn judged(text: &str, loopback: bool) -> Result<Url, String> {
+    let named = authority(text)?;
     let url = Url::parse(text).map_err(|error| format!("it is not an address: {error}"))?;
     let own = loopback && is_local(&url);
     if url.scheme() != "https" && !(own && url.scheme() == "http") {
@@ -53,7 +54,68 @@ fn judged(text: &str, loopback: bool) -> Result<Url, String> {
     if !own && literal(host).is_some() {
         return Err(format!("`{host}` is a number; write the host's name"));
     }
+    if !own && !named.eq_ignore_ascii_case(host) {
+        return Err(format!("it can be read as `{host}` and as another host; write it plainly"));
+    }
+    if host.ends_with('.') {
+        return Err(format!("`{host}` ends with a dot; leave it out"));
+    }
     Ok(url)
+}
+
+/// Returns the host of an address as it is written. What parsers read differently is refused:
+/// white space and control characters, which some leave out; `\`, which some take for `/`; and in
+/// the host all but plain letters.
+fn authority(text: &str) -> Result<&str, String> {
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\\';
+    if let Some(odd) = text.chars().find(|letter| odd(*letter)) {
+        return Err(format!("it holds the character `{}`", odd.escape_default()));
+    }
+    let (_, rest) = text.split_once("://").ok_or("it is not an address: it has no `://`")?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('@') {
+        return Err("it holds a name or a password; hosts are asked without".to_owned());
+    }
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
+    if let Some(odd) = host.chars().find(|letter| !plain(*letter)) {
+        return Err(format!("its host holds the character `{}`", odd.escape_default()));
+    }
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|digit| digit.is_ascii_digit()) => Ok(name),
+        _ => Ok(host),
+    }
+}
+
+/// Reads an address that docs may come from, and whose host is one of those that are listed, label
+/// by label. Returns the host.
+pub fn listed(text: &str, hosts: &[&str]) -> Result<String, String> {
+    let url = read(text, false)?;
+    let host = url.host_str().unwrap_or_default();
+    if hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)) {
+        return Ok(host.to_owned());
+    }
+    Err(format!("`{host}` is not among the hosts that the playbook names"))
+}
+
+/// Returns a text with every `%xx` as the byte that it stands for.
+pub fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digits = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                at += 3;
+            }
+            None => {
+                plain.push(if *byte == b'+' { b' ' } else { *byte });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -66,7 +128,7 @@ fn literal(host: &str) -> Option<IpAddr> {
 }
 
 /// Whether an IP address belongs to the open internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -104,6 +166,44 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_compared_label_by_label_and_read_in_one_way_only() {
+        let hosts = ["docs.example.com"];
+        assert!(listed("https://docs.example.com/a", &hosts).is_ok());
+        assert!(listed("https://DOCS.example.com:443/a", &hosts).is_ok());
+        let refused = [
+            "https://docs.example.com.evil.example/",
+            "https://evil.example/docs.example.com",
+            "https://evil.example?docs.example.com",
+            "https://evil.example#@docs.example.com",
+            "https://evil.example\u{0}.docs.example.com/",
+            "https://evil.example\\.docs.example.com/",
+            "https://docs.example.com\\@evil.example/",
+            "https://docs.example.com@evil.example/",
+            "https://@docs.example.com/",
+            "https://docs.example.com./",
+            "https://do\tcs.example.com/",
+            " https://docs.example.com/",
+            "https://%64ocs.example.com/",
+            "https://docs\u{3002}example.com/",
+            "https://d\u{43e}cs.example.com/",
+            "https:docs.example.com/",
+            "https:///docs.example.com/",
+            "https://docs.example.com:80/",
+            "https://xdocs.example.com/",
+            "https://example.com/",
+        ];
+        for url in refused {
+            assert!(listed(url, &hosts).is_err(), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_address_hides_is_decoded() {
+        assert_eq!(decoded("a%20b%2bc+d%zz%4"), "a b+c d%zz%4");
+        assert_eq!(decoded("%e2%82%ac\u{e9}"), "\u{20ac}\u{e9}");
+    }
 
     #[test]
     fn only_named_https_hosts_are_fetched_from() {

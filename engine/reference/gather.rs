@@ -96,6 +96,19 @@ enum Outcome {
     Lost { reason: String, stored: Option<Page> },
 }
 
+/// The most addresses that a playbook has its docs from.
+const MAX_ADDRESSES: usize = 40;
+
+/// Returns the addresses that a play would ask, each rendered in `scope`.
+pub fn addresses(playbook: &Playbook, scope: &Value) -> Vec<String> {
+    let docs = playbook.docs.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.docs));
+    docs.filter_map(|doc| match &doc.place {
+        DocPlace::Url(url) => render(url, scope).ok(),
+        DocPlace::File(_) => None,
+    })
+    .collect()
+}
+
 /// Collects the docs and airplanes of a playbook. Addresses are rendered in `scope`, and asked
 /// all at once.
 pub async fn gather(
@@ -122,6 +135,10 @@ pub async fn gather(
             *age = doc.max_age.min(*age);
         }
         addresses.push(address);
+    }
+    if let Some((_, doc)) = docs.first().filter(|_| wanted.len() > MAX_ADDRESSES) {
+        let reason = format!("the playbook has docs from more than {MAX_ADDRESSES} addresses");
+        return Err(fault(doc, reason));
     }
     let mut gathered = Gathered::default();
     let asked = wanted.iter().map(|(address, max_age)| get(address, *max_age, sources));

@@ -1,6 +1,6 @@
 //! What the model may look up: docs fetched fresh, and airplanes flattened to markdown.
 
-pub(crate) mod address;
+pub mod address;
 pub(crate) mod dial;
 mod fetch;
 mod flatten;
@@ -25,7 +25,7 @@ use crate::redact::Clean;
 pub use dial::{Dial, tls};
 pub use fetch::{HttpFetch, Looked};
 pub use flatten::airplane;
-pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
+pub use gather::{GatherError, Gathered, Missing, Reach, Sources, addresses, gather, markdown};
 pub use pieces::{Heading, headings};
 pub use store::Store;
 

@@ -5,14 +5,19 @@
 //! rows from another file of the same form.
 
 mod fakes;
+mod fetch;
 mod files;
 pub(crate) mod fixture;
+mod inject;
+mod mcp;
+mod playbook;
 mod puppet;
 #[cfg(target_os = "linux")]
 mod races;
 mod resolve;
 mod row;
 mod secrets;
+mod start;
 
 pub(crate) use fixture::Fixture;
 pub(crate) use row::{Row, rows};
