@@ -13,6 +13,7 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
+mod env_files;
 mod execute;
 mod flow;
 mod front_matter;

@@ -69,7 +69,7 @@ const FENCES: [(&str, &[&str]); 35] = [
     ("pulldown_cmark", &["playbook/document.rs", "reference/pieces.rs"]),
     ("reqwest", &["model/", "online/server.rs", "reference/"]),
     ("rust_embed", &["playbook/load.rs"]),
-    ("rustix", &["gate/workspace/"]),
+    ("rustix", &["cli/memory.rs", "gate/workspace/"]),
     ("rustls", &["reference/dial.rs", "model/"]),
     (
         "schemars",

@@ -14,6 +14,7 @@ mod lint;
 mod list;
 pub mod live;
 mod lsp;
+mod memory;
 mod model;
 mod new;
 mod online;

@@ -104,6 +104,7 @@ struct Play<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
+    super::memory::close();
     let Read { bundle, playbook, findings, origin, library } =
         arguments.target.read(surroundings)?;
     if show_errors(&bundle, &findings) {

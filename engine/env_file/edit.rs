@@ -14,6 +14,9 @@ pub enum Unwritable {
     /// Programs that read env files do not agree on how it could be written.
     #[error("has a value that no way of writing makes every program read alike")]
     Unquotable,
+    /// Programs do not agree on where a value of the file ends, and so on what follows it.
+    #[error("cannot be set: a quote in the file is never closed; a person has to mend it")]
+    Torn,
 }
 
 /// Sets a key to a value: in the place of its last assignment, or on a line of its own at the end.
@@ -24,7 +27,11 @@ pub fn set(text: &str, key: &str, value: &str) -> Result<String, Unwritable> {
         return Err(Unwritable::Key);
     }
     let quoted = quote(value)?;
-    let changed = match last(text, key) {
+    if assignments(text).iter().any(|it| it.is_torn) {
+        return Err(Unwritable::Torn);
+    }
+    let found = last(text, key).filter(|found| !is_unset(&text[found.place.end..], key));
+    let changed = match found {
         Some(found) => {
             format!("{}{quoted}{}", &text[..found.place.start], &text[found.place.end..])
         }
@@ -40,6 +47,14 @@ pub fn set(text: &str, key: &str, value: &str) -> Result<String, Unwritable> {
     } else {
         Err(Unwritable::Unquotable)
     }
+}
+
+/// Whether a key stands alone on a line, as some programs unset one.
+fn is_unset(text: &str, key: &str) -> bool {
+    text.split(['\n', '\r']).any(|line| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        line.strip_prefix("export ").unwrap_or(line).trim() == key
+    })
 }
 
 /// Adds a line in the way of the others: their line end, and `export` where all have it.
@@ -99,6 +114,7 @@ mod tests {
             "export C = 'pa$&ss$1' # x\r\n"
         );
         assert_eq!(set("C=1\nC=2\n", "C", "3"), "C=1\nC=3\n");
+        assert_eq!(set("C=1\nexport C\n", "C", "3"), "C=1\nexport C\nC=3\n");
     }
 
     #[test]
@@ -108,6 +124,6 @@ mod tests {
         assert_eq!(set("", ".*", "x"), Err(Unwritable::Key));
         assert_eq!(set("", "A", "'\"#"), Err(Unwritable::Unquotable));
         // A quote that is open would close in what is added.
-        assert_eq!(set("K='open\n", "A", "# y"), Err(Unwritable::Unquotable));
+        assert_eq!(set("K='open\n", "A", "y"), Err(Unwritable::Torn));
     }
 }

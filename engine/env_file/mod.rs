@@ -17,6 +17,9 @@ pub struct Assignment {
     pub place: Range<usize>,
     /// Whether `export` stands before the key.
     pub exported: bool,
+    /// Whether the value begins with a quote that nothing closes: programs do not agree on where
+    /// it ends.
+    pub is_torn: bool,
 }
 
 /// Reads every assignment, in order. What is none is skipped, as programs do: an env file is
@@ -67,17 +70,18 @@ fn assignment(text: &str, start: usize, end: usize) -> Option<Assignment> {
         return None;
     }
     let after = end - body.len() + equals + 1;
-    let (value, place) = value(text, after, end);
-    Some(Assignment { key: key.to_owned(), value, place, exported: exported.is_some() })
+    let (value, place, is_torn) = value(text, after, end);
+    let exported = exported.is_some();
+    Some(Assignment { key: key.to_owned(), value, place, exported, is_torn })
 }
 
 /// Reads the value that begins at a place: in quotes, where what follows them is no more than a
-/// comment, else up to a comment.
-fn value(text: &str, after: usize, end: usize) -> (String, Range<usize>) {
+/// comment, else up to a comment. Says whether it begins with a quote that nothing closes.
+fn value(text: &str, after: usize, end: usize) -> (String, Range<usize>, bool) {
     let written = text[after..end].trim_start_matches([' ', '\t']);
     let start = end - written.len();
     if written.is_empty() || (written.starts_with('#') && start > after) {
-        return (String::new(), after..after);
+        return (String::new(), after..after, false);
     }
     let quote = written.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'));
     if let Some(quote) = quote
@@ -86,12 +90,12 @@ fn value(text: &str, after: usize, end: usize) -> (String, Range<usize>) {
         let close = start + 1 + close;
         let rest = text[close + 1..line_end(text, close + 1)].trim_start();
         if rest.is_empty() || rest.starts_with('#') {
-            return (unescaped(&text[start + 1..close], quote), start..close + 1);
+            return (unescaped(&text[start + 1..close], quote), start..close + 1, false);
         }
     }
     let comment = written.find(" #").or_else(|| written.find("\t#"));
     let value = written[..comment.unwrap_or(written.len())].trim_end();
-    (value.to_owned(), start..start + value.len())
+    (value.to_owned(), start..start + value.len(), quote.is_some())
 }
 
 /// Finds the quote that closes. One after a backslash does where no other is left.

@@ -32,7 +32,7 @@ pub struct Endpoint {
     pub dialect: Dialect,
 }
 
-/// A secret that is never printed.
+/// A secret that is never printed. Its memory is overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 
@@ -74,7 +74,7 @@ pub fn connect(endpoint: Endpoint) -> Result<Arc<dyn Provider>, ModelError> {
     for (name, value) in &endpoint.headers {
         headers.insert(header(name)?, secret(name, &value.0)?);
     }
-    if let Some(Key(key)) = &endpoint.key {
+    if let Some(key) = endpoint.key.as_ref().map(|key| &key.0) {
         let name = endpoint.key_header.as_deref().unwrap_or(wire.key_header);
         let bearer = name.eq_ignore_ascii_case("authorization");
         let value = if bearer { format!("Bearer {key}") } else { key.clone() };
@@ -103,6 +103,12 @@ impl Key {
     /// Makes a key of a value, without the white space that files and pasting leave around it.
     pub fn new(value: &str) -> Self {
         Key(value.trim().to_owned())
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }
 

@@ -68,7 +68,8 @@ pub struct Inputs {
     pub secrets: BTreeMap<String, Secret>,
 }
 
-/// A text that is never shown: not by `Debug`, not in a journal, not to a model.
+/// A text that is never shown: not by `Debug`, not in a journal, not to a model. Its memory is
+/// overwritten when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -103,6 +104,12 @@ impl Secret {
     /// Returns the text, for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }
 

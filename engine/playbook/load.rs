@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
 
+use crate::closed;
 use crate::playbook::{Bundle, Library};
 use crate::source::{FileId, Source};
 
@@ -286,6 +287,17 @@ impl Library {
                     let reason = "it leads out of the library";
                     return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
                 }
+                let real = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy();
+                let secret = || {
+                    let reason = "it may hold secrets, and is closed to every playbook";
+                    io::Error::new(io::ErrorKind::PermissionDenied, reason)
+                };
+                // A sample project's env file is a sample too.
+                let real = real.replace('\\', "/");
+                let names_secret = closed::is_secret(path) || closed::is_secret(&real);
+                if names_secret && !real.starts_with("demos/") {
+                    return Err(secret());
+                }
                 let length = file.metadata()?.len();
                 if length > MAX_FILE {
                     let reason = format!(
@@ -294,7 +306,8 @@ impl Library {
                     );
                     return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
                 }
-                std::fs::read(file)
+                let bytes = std::fs::read(file)?;
+                if closed::is_key_file(&bytes) { Err(secret()) } else { Ok(bytes) }
             }
         }
     }
@@ -438,6 +451,22 @@ mod tests {
         let (library, inside) = path(Path::new("./a.md"));
         assert_eq!(library, Library::Folder(PathBuf::from(".")));
         assert_eq!(inside, "a.md");
+    }
+
+    #[test]
+    fn a_secret_file_is_closed_to_every_playbook() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = format!("-----BEGIN {} KEY-----\nx\n", "PRIVATE");
+        for (name, text) in [(".env", "KEY=canary"), ("notes.md", key.as_str()), ("a.md", "a")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(".env", folder.path().join("link.md")).unwrap();
+        let library = Library::Folder(folder.path().to_owned());
+        for path in [".env", "notes.md", "link.md", "./.ENV"] {
+            assert!(library.read(path).is_err(), "{path}");
+        }
+        assert_eq!(library.read("a.md").unwrap(), b"a");
     }
 
     #[test]

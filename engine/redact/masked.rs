@@ -102,37 +102,44 @@ impl Masked {
     ///
     /// # Errors
     ///
-    /// Returns the first mask that the old passage does not have, or not so often.
+    /// Returns the first mask that the old passage does not have, or not so often; and one that is
+    /// dropped where another of the same name, which stands for other bytes, is kept: nobody knows
+    /// which.
     pub fn unmasked(&self, raw: &str, passage: &Range<usize>, new: &str) -> Result<String, String> {
-        let inside =
-            |span: &&Span| passage.start <= span.masked.start && span.masked.start < passage.end;
-        let mut left: Vec<&Span> = self.spans.iter().filter(inside).collect();
-        let old = self.text.get(passage.clone()).unwrap_or_default();
-        let is_mask = |at: usize| left.iter().any(|span| span.masked.start == at);
-        let mut literal = tokens(old).filter(|token| !is_mask(passage.start + token.start)).count();
+        let mut left = self.masks_in(raw, passage);
+        let mut kept: Vec<(&str, &str)> = Vec::new();
         let mut text = String::with_capacity(new.len());
         let mut at = 0;
         for token in tokens(new) {
             text.push_str(&new[at..token.start]);
             at = token.end;
             let written = &new[token];
-            match left.iter().position(|span| self.mask(span) == written) {
-                Some(index) => {
-                    let span = left.remove(index);
-                    text.push_str(&raw[span.raw.clone()]);
-                    let lines = line_ends(&raw[span.raw.clone()]).count();
-                    at += line_ends_at(&new[at..], lines);
-                }
-                // It stands in the file as it is.
-                None if literal > 0 && old.contains(written) => {
-                    literal -= 1;
-                    text.push_str(written);
-                }
-                None => return Err(written.to_owned()),
-            }
+            let index = left.iter().position(|(mask, _)| *mask == written);
+            let (mask, secret) = index.map(|index| left.remove(index)).ok_or(written)?;
+            text.push_str(secret);
+            at += line_ends_at(&new[at..], line_ends(secret).count());
+            kept.push((mask, secret));
         }
         text.push_str(&new[at..]);
-        Ok(text)
+        let other =
+            |(mask, secret): &(&str, &str)| kept.iter().any(|it| it.0 == *mask && it.1 != *secret);
+        match left.iter().find(|it| other(it)) {
+            Some((mask, _)) => Err((*mask).to_owned()),
+            None => Ok(text),
+        }
+    }
+
+    /// The masks of a passage in order, and what each stands for: itself, where it stood in the
+    /// text as it was.
+    fn masks_in<'a>(&'a self, raw: &'a str, passage: &Range<usize>) -> Vec<(&'a str, &'a str)> {
+        let shown = self.text.get(passage.clone()).unwrap_or_default();
+        let found = tokens(shown).map(|token| {
+            let start = passage.start + token.start;
+            let mask = &shown[token];
+            let span = self.spans.iter().find(|span| span.masked.start == start);
+            (mask, span.map_or(mask, |span| &raw[span.raw.clone()]))
+        });
+        found.collect()
     }
 
     /// The mask of a span, without the line ends after it.

@@ -105,7 +105,7 @@ fn spliced(
         let new = masked.unmasked(text, &passage, new).map_err(|mask| {
             format!(
                 "`{mask}` stands for a secret: it stays where it is in `old`, or goes, and is \
-                 written nowhere else"
+                 written nowhere else; where a passage has several, change less at once"
             )
         })?;
         changed.push_str(&text[end..raw.start]);

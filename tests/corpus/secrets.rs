@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use wizard::approval::Decision;
 use wizard::gate::redact::Redactor;
 use wizard::gate::workspace::Workspace;
@@ -217,6 +218,46 @@ fn every_secret_format_is_masked_and_no_public_one() {
     }
     println!("formats: {secrets} secret and {publics} public, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Text that is full of what tools drew by lot, and holds no secret.
+#[test]
+fn lock_files_and_minified_code_have_no_mark() {
+    let digest = |number: usize| {
+        let digest = sha2::Sha256::digest(number.to_string());
+        base64(&digest.repeat(2))
+    };
+    let mut lock = "{\n  \"packages\": {\n".to_owned();
+    for number in 0_usize.. {
+        let name = format!("pkg-{number}");
+        lock.push_str(&format!(
+            "    \"node_modules/{name}\": {{\n      \"version\": \"1.{number}.0\",\n      \"resolved\": \
+             \"https://registry.example.com/{name}/-/{name}-1.{number}.0.tgz\",\n      \"integrity\": \
+             \"sha512-{}\"\n    }},\n",
+            digest(number)
+        ));
+        if lock.len() > 2 << 20 {
+            break;
+        }
+    }
+    let mut code = String::new();
+    for number in 0_usize.. {
+        let name = &digest(number).replace(['+', '/', '='], "$")[..3];
+        code.push_str(&format!(
+            "{name}=function(t,e){{var n=e.token||\"\",r=t.key;return r===n?{number}:{name}(r,{{key:n}})}},"
+        ));
+        if code.len() > 500 << 10 {
+            break;
+        }
+    }
+    let mut texts = vec![lock, code];
+    let locks = ["Cargo.lock", "fuzz/Cargo.lock"].map(|path| crate::support::root().join(path));
+    texts.extend(locks.iter().map(|path| std::fs::read_to_string(path).unwrap()));
+    for text in texts {
+        let found = wizard::closed::written(&text).into_iter().filter(|it| !it.public);
+        let found: Vec<&str> = found.map(|it| &text[it.range]).collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
 
 /// Plays a stage that may set the keys of an env file.
