@@ -16,6 +16,8 @@ mod puppet;
 mod races;
 mod resolve;
 mod row;
+#[cfg(target_os = "linux")]
+pub(crate) mod sandbox;
 mod secrets;
 mod start;
 
