@@ -4,6 +4,7 @@
 //! is driven by one file here, against the project that `fixture.rs` makes. `CORPUS=FILE` takes the
 //! rows from another file of the same form.
 
+mod commands;
 mod fakes;
 mod fetch;
 mod files;
