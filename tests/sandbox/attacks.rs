@@ -176,9 +176,13 @@ fn a_command_can_neither_fork_without_end_nor_fill_the_disk_nor_flood() {
         let long = "open('long', 'w').truncate(5 << 30)";
         let (exit, text, _) = ended(&run(&fixture, &python(long), level));
         assert_ne!(exit, Some(0), "{text}");
+        // Which limit is met first is the machine's to say.
         let flood = "while True: sys.stdout.write('x' * 100000)";
         let (exit, text, _) = ended(&run(&fixture, &python(flood), level));
-        assert!(exit.is_none() && text.contains("more than 64 MiB"), "{exit:?}");
+        assert!(
+            exit.is_none() && (text.contains("more than 64 MiB") || text.contains("limit of 20 s")),
+            "{exit:?}"
+        );
     }
 }
 

@@ -84,10 +84,9 @@ fn found(command: &Command) -> Option<Found> {
         return Some((first.1, format!("has {} words: nobody reads them all", words.len()), help));
     }
     let of_program = command.kind == CommandKind::Run;
-    if of_program && !first.0.contains("${{") {
-        if let Some(does) = program(first.0) {
-            return Some((first.1, does, LEAVE));
-        }
+    let named = of_program && !first.0.contains("${{");
+    if let Some(does) = program(first.0).filter(|_| named) {
+        return Some((first.1, does, LEAVE));
     }
     if let Some(argv) = Argv::of(command) {
         let pattern = PATTERNS.iter().find_map(|(pattern, does)| {
