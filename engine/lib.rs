@@ -25,6 +25,7 @@ pub mod reference;
 pub mod model;
 pub mod online;
 pub mod plan;
+pub mod sandbox;
 pub mod journal;
 pub mod approval;
 pub mod gate;

@@ -12,7 +12,7 @@ use crate::cassette::{
     Answered, Asked, Called, Cassette, Command, Ended, Got, Line, Sees, Turn, tool_of,
 };
 use crate::gate::servers::{ServerAnswer, ServerCall, Servers};
-use crate::gate::{Invocation, Ran, Runner};
+use crate::gate::{Invocation, Ran, Rights, Runner};
 use crate::journal::{At, Event};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
 use crate::online::ServerTool;
@@ -211,6 +211,10 @@ impl Provider for Player {
 }
 
 impl Runner for Player {
+    fn rights(&self) -> BoxFuture<'_, Rights> {
+        async move { Rights::Replayed }.boxed()
+    }
+
     fn run<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Ran, String>> {
         async move {
             let (ended, left_out) = self.command(invocation).inspect_err(|fault| {

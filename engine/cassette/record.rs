@@ -19,7 +19,7 @@ use crate::cassette::{
 use crate::gate::redact::Redactor;
 use crate::gate::servers::{ServerAnswer, ServerCall, Servers};
 use crate::gate::workspace::Snapshot;
-use crate::gate::{Invocation, Ran, Runner};
+use crate::gate::{Invocation, Ran, Rights, Runner};
 use crate::model::{Block, ModelError, Provider, Reply, Request};
 use crate::online::ServerTool;
 use crate::playbook::Playbook;
@@ -299,6 +299,10 @@ impl RecordingRunner {
 }
 
 impl Runner for RecordingRunner {
+    fn rights(&self) -> BoxFuture<'_, Rights> {
+        self.inner.rights()
+    }
+
     fn run<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Ran, String>> {
         async move {
             let watched = !self.parallel.contains(&invocation.name);

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::approval::{Answer, Nobody, Person, Question};
 use crate::gate::redact::Redactor;
-use crate::gate::{Invocation, Ran, Runner};
+use crate::gate::{Invocation, Ran, Rights, Runner};
 use crate::model::{Block, Message, ModelError, Provider, Role, Stop, ToolSpec, Usage};
 use crate::playbook::Playbook;
 use crate::redact::Clean;
@@ -41,6 +41,10 @@ impl Provider for World {
 }
 
 impl Runner for World {
+    fn rights(&self) -> BoxFuture<'_, Rights> {
+        async { Rights::Confined(crate::sandbox::Level::None) }.boxed()
+    }
+
     fn run<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Ran, String>> {
         async move {
             if invocation.name == "missing" {
@@ -145,6 +149,7 @@ fn invocation(root: &Path, name: &str) -> Invocation {
         environment: BTreeMap::from([("KEY".to_owned(), SECRET.to_owned())]),
         timeout: 9,
         why: "stage".to_owned(),
+        grants: crate::sandbox::Grants::default(),
     }
 }
 
@@ -409,6 +414,7 @@ async fn a_resumed_run_goes_on_where_it_was() {
             name: "add".to_owned(),
             argv: Vec::new(),
             why: "stage".to_owned(),
+            level: None,
         },
         crate::journal::Event::CommandEnded {
             at,
@@ -418,6 +424,7 @@ async fn a_resumed_run_goes_on_where_it_was() {
             took: 0,
             changed: Vec::new(),
             replayed: true,
+            reverted: Vec::new(),
         },
         crate::journal::Event::Answered {
             at: At::stage("events"),

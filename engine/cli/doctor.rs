@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{SUCCEEDED, UNABLE, model, print, trust};
 use crate::journal::shown;
+use crate::sandbox::Level;
 
 /// Say which model would answer and where each setting comes from. Asks nobody anything
 #[derive(Debug, clap::Args)]
@@ -79,7 +80,13 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     for (what, limit) in limits() {
         line(what, &limit, "");
     }
-    line("sandbox", "none: commands run with your rights", "");
+    let probe = crate::sandbox::probe(&std::env::current_exe()?);
+    let why = probe.reason.map(|reason| format!("no further: {reason}"));
+    let words = match probe.level {
+        Level::None => "none: commands do not run without `--unconfined`",
+        level => level.words(),
+    };
+    line("sandbox", words, &why.unwrap_or_default());
     print::out(&format!("{}\n", lines.join("\n")))?;
     Ok(if settled.is_some() { SUCCEEDED } else { UNABLE })
 }

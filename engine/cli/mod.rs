@@ -2,6 +2,7 @@
 
 mod ask;
 mod budget;
+mod confine;
 mod demo;
 mod doctor;
 mod doubts;
@@ -65,6 +66,8 @@ enum Command {
     Runs(runs::Arguments),
     Trust(trust::Arguments),
     Doctor(doctor::Arguments),
+    #[command(hide = true)]
+    Confine(confine::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -83,8 +86,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { UNABLE } else { SUCCEEDED });
         }
     };
+    if let Command::Confine(arguments) = &arguments.command {
+        return ExitCode::from(confine::run(arguments));
+    }
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
+        Command::Confine(arguments) => Ok(confine::run(arguments)),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),

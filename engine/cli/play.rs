@@ -72,6 +72,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) offline: bool,
 
+    /// Let commands run with your rights: nothing holds them to the project
+    #[arg(long)]
+    pub(super) unconfined: bool,
+
     /// Requests to models under way at once
     #[arg(long, value_name = "NUMBER", default_value_t = run::DEFAULT_JOBS)]
     jobs: usize,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::journal::event::{CheckVerdict, Outcome};
+use crate::journal::event::{CheckVerdict, Level, Outcome};
 use crate::journal::{At, Event, Record, Status, shown};
 
 /// Stages and items under way that are shown at once.
@@ -43,6 +43,7 @@ pub(super) struct Telling {
     under_way: BTreeMap<At, Unit>,
     commands: BTreeMap<(At, String), (String, String)>,
     lines_changed: BTreeMap<At, (usize, usize)>,
+    level: Option<Level>,
     spent: Money,
 }
 
@@ -315,6 +316,14 @@ impl Telling {
         }
     }
 
+    /// Says once how far commands are confined.
+    fn confined(&mut self, level: Option<Level>) -> Option<Line> {
+        let level = level.filter(|level| self.level.replace(*level) != Some(*level))?;
+        let mark = if level == Level::Full { Mark::Plain } else { Mark::Doubtful };
+        let words = format!("commands are confined: {}", level.words());
+        Some(Line { mark, at: String::new(), words, minor: false })
+    }
+
     fn effect(&mut self, event: &Event) -> Vec<Line> {
         match event {
             Event::ToolAnswered { at, tool, about, outcome, text, .. } => {
@@ -352,13 +361,14 @@ impl Telling {
                 let words = format!("set {} in {}", shown::line(key), shown::line(file));
                 vec![line(Mark::Plain, at, words)]
             }
-            Event::CommandStarted { at, name, argv, why } => {
+            Event::CommandStarted { at, name, argv, why, level } => {
+                let told = self.confined(*level);
                 let argv = shown::argv(argv);
                 self.doing(at, format!("$ {argv}"));
                 self.commands.insert((at.clone(), name.clone()), (argv.clone(), why.clone()));
-                vec![minor(Mark::Plain, at, format!("$ {argv}"))]
+                told.into_iter().chain([minor(Mark::Plain, at, format!("$ {argv}"))]).collect()
             }
-            Event::CommandEnded { at, name, exit, took, changed, replayed, .. } => {
+            Event::CommandEnded { at, name, exit, took, changed, replayed, reverted, .. } => {
                 let known = self.commands.remove(&(at.clone(), name.clone()));
                 let (argv, why) = known.unwrap_or_else(|| (shown::line(name), String::new()));
                 let ended = match exit {
@@ -374,7 +384,16 @@ impl Telling {
                 if *replayed {
                     words.push_str(", replayed");
                 }
-                let mark = if *exit == Some(0) { Mark::Good } else { Mark::Doubtful };
+                if !reverted.is_empty() {
+                    let files: Vec<String> =
+                        reverted.iter().map(|path| shown::line(path)).collect();
+                    let _ = write!(words, ", put back as they were: {}", files.join(", "));
+                }
+                let mark = match exit {
+                    _ if !reverted.is_empty() => Mark::Bad,
+                    Some(0) => Mark::Good,
+                    _ => Mark::Doubtful,
+                };
                 self.doing(at, String::new());
                 vec![Line { minor: why == "check", ..line(mark, at, words) }]
             }

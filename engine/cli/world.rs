@@ -13,7 +13,7 @@ use crate::cli::play::Arguments;
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{ask, inputs, model, trust};
 use crate::gate::Runner;
-use crate::gate::command::SystemRunner;
+use crate::gate::command::{SystemRunner, Unconfined};
 use crate::gate::redact::Redactor;
 use crate::gate::servers::{NoServers, Servers};
 use crate::journal::{At, Event, Journal};
@@ -66,7 +66,7 @@ impl World {
         let mut world = World {
             provider,
             models,
-            runner: Arc::new(SystemRunner { cancel: cancel.clone(), redactor: redactor.clone() }),
+            runner: Arc::new(runner(arguments.unconfined, redactor.clone(), cancel)?),
             person: person(arguments, playbook)?,
             fetch: Arc::new(HttpFetch::new()),
             servers: Arc::new(NoServers),
@@ -232,6 +232,21 @@ pub(super) fn refuse_unknown_prices(
         }
     }
     Ok(())
+}
+
+/// Makes what runs commands: this program starts them, and confines itself first.
+fn runner(
+    unconfined: bool,
+    redactor: Redactor,
+    cancel: &CancellationToken,
+) -> anyhow::Result<SystemRunner> {
+    let launcher = std::env::current_exe().context("cannot find this program's own file")?;
+    let unconfined = match unconfined {
+        true => Unconfined::Allowed,
+        false if cfg!(windows) => Unconfined::Asked,
+        false => Unconfined::Refused,
+    };
+    Ok(SystemRunner::new(cancel.clone(), redactor, launcher, unconfined))
 }
 
 /// Who answers: an answers file, then `--yes`, then whoever is at the terminal.

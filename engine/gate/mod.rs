@@ -34,6 +34,7 @@ use crate::plan::{Inputs, Powers};
 use crate::playbook::Playbook;
 use crate::project::Project;
 use crate::reference::Index;
+use crate::sandbox::{Grants, Level};
 
 /// How often the same refusal may be met before the attempt ends.
 const SAME_REFUSALS: u32 = 3;
@@ -91,6 +92,20 @@ pub struct Gate {
 pub trait Runner: Send + Sync {
     /// Runs a program to its end, or to its limit.
     fn run<'a>(&'a self, invocation: &'a Invocation) -> BoxFuture<'a, Result<Ran, String>>;
+
+    /// Says with which rights programs run.
+    fn rights(&self) -> BoxFuture<'_, Rights>;
+}
+
+/// With which rights programs run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rights {
+    /// None run: a recording answers for them.
+    Replayed,
+    /// They run confined so far; or not at all confined, because the person said so.
+    Confined(Level),
+    /// They cannot be confined here, for this reason: the person is asked each time.
+    Asked(String),
 }
 
 /// A program to run.
@@ -112,6 +127,8 @@ pub struct Invocation {
     pub timeout: u64,
     /// Why it runs: `tool`, `check`, `baseline` or `stage`.
     pub why: String,
+    /// What it is given.
+    pub grants: Grants,
 }
 
 /// What a program did.

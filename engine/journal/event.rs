@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::Usage;
+pub use crate::sandbox::Level;
 
 /// Where in a run something happened.
 #[derive(
@@ -254,6 +255,9 @@ pub enum Event {
         argv: Vec<String>,
         /// Why: `tool`, `check`, `baseline` or `stage`.
         why: String,
+        /// How far it is confined: `full`, `kernel` or `none`; absent in a replay.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<Level>,
     },
     /// A command ended.
     CommandEnded {
@@ -271,6 +275,9 @@ pub enum Event {
         changed: Vec<String>,
         /// Whether it was replayed from a cassette.
         replayed: bool,
+        /// What it changed although it must not, and was put back as it was.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reverted: Vec<String>,
     },
     /// A check was evaluated.
     CheckRan {

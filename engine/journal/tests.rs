@@ -132,6 +132,7 @@ fn effect_samples() -> Vec<Event> {
             name: "build".to_owned(),
             argv: vec!["sh".to_owned(), text()],
             why: "check".to_owned(),
+            level: Some(crate::sandbox::Level::Kernel),
         },
         Event::CommandEnded {
             at: at(),
@@ -141,6 +142,7 @@ fn effect_samples() -> Vec<Event> {
             took: 3,
             changed: vec![text()],
             replayed: true,
+            reverted: vec![text()],
         },
         Event::CheckRan {
             at: at(),
@@ -330,6 +332,7 @@ fn a_digest_says_what_a_stage_after_failures_has_to_know() {
             took: 1,
             changed: vec!["package.json".to_owned()],
             replayed: false,
+            reverted: Vec::new(),
         },
         Event::EnvSetting {
             at: at(),

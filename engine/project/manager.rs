@@ -515,13 +515,15 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_whole_and_names_no_host() {
+    fn the_table_is_whole() {
         assert_eq!(TABLE.manager.len(), 14);
         for entry in &TABLE.manager {
             let manager = &entry.manager;
             assert!(manager.add.contains(&"{packages}".to_owned()), "{}", manager.name);
             assert!(manager.exec.iter().any(|part| part.ends_with("{words}")), "{}", manager.name);
-            assert!(manager.network.is_empty());
+            assert!(!manager.network.is_empty() && !manager.caches.is_empty(), "{}", manager.name);
+            let own = |path: &String| path.starts_with(['~', '$', '{', '/']);
+            assert!(manager.caches.iter().chain(&manager.settings).all(own), "{}", manager.name);
         }
     }
 }

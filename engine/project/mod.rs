@@ -85,6 +85,19 @@ pub struct Manager {
     /// Hosts of its registry: what `add` may reach.
     #[serde(default)]
     pub network: Vec<String>,
+    /// Whether its programs fetch what is missing, as `add` does.
+    #[serde(default)]
+    pub fetches: bool,
+    /// Where it keeps what it fetched, as `add` may change it: folders, or files where a path
+    /// does not end in `/`.
+    #[serde(default)]
+    pub caches: Vec<String>,
+    /// The person's own settings of it, which `add` may read, and whose addresses it may reach.
+    #[serde(default)]
+    pub settings: Vec<String>,
+    /// Variables of the person's that are such settings.
+    #[serde(default)]
+    pub variables: Vec<String>,
 }
 
 /// What became of a requirement.
@@ -191,6 +204,17 @@ impl Project {
         self.managers.sort_by_key(rank);
         self.manager = self.managers.first().cloned();
         self
+    }
+
+    /// Returns the folders above the root, as far as its repository goes: its packages may stand
+    /// there.
+    pub fn above(&self) -> &[PathBuf] {
+        self.folders.get(1..).unwrap_or_default()
+    }
+
+    /// Returns the folder of its virtual environment, if there is one.
+    pub fn environment(&self) -> Option<&Path> {
+        self.venv.as_ref().map(|venv| venv.folder.as_path())
     }
 
     /// Returns `project.*` as templates see it: `name`, `languages` (a list, most files first) and

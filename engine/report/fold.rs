@@ -65,6 +65,7 @@ impl Fold {
                 files: Vec::new(),
                 env: Vec::new(),
                 commands: Vec::new(),
+                confined: None,
                 checks: Vec::new(),
                 refusals: Vec::new(),
                 server_calls: Vec::new(),
@@ -281,11 +282,13 @@ impl Fold {
                 key: key.clone(),
                 created: *created,
             }),
-            Event::CommandStarted { at, name, argv, why } => {
+            Event::CommandStarted { at, name, argv, why, level } => {
+                let known = self.report.confined.iter().chain(level).min().copied();
+                self.report.confined = known;
                 let argv = argv.clone();
                 self.report.commands.push(command(at, name, argv, why));
             }
-            Event::CommandEnded { at, name, exit, text, took, changed, replayed } => {
+            Event::CommandEnded { at, name, exit, text, took, changed, replayed, reverted } => {
                 for path in changed {
                     let hand = Hand { at: at.clone(), command: Some(name.clone()) };
                     self.hands.entry(path.clone()).or_default().by.insert(hand);
@@ -297,6 +300,7 @@ impl Fold {
                 command.replayed = *replayed;
                 command.changed.clone_from(changed);
                 command.text.clone_from(text);
+                command.reverted.clone_from(reverted);
             }
             Event::CheckRan { at, check, verdict, evidence } => {
                 self.checked(at, check, *verdict, evidence);
@@ -506,6 +510,7 @@ fn command(at: &At, name: &str, argv: Vec<String>, why: &str) -> CommandReport {
         replayed: false,
         changed: Vec::new(),
         text: String::new(),
+        reverted: Vec::new(),
     }
 }
 

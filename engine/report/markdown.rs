@@ -202,6 +202,15 @@ fn commands(page: &mut String, report: &Report) {
     if report.commands.is_empty() {
         return;
     }
+    if let Some(level) = report.confined {
+        let _ = write!(page, "\nConfined: {}.\n", level.words());
+    }
+    for command in report.commands.iter().filter(|command| !command.reverted.is_empty()) {
+        let files: Vec<String> = command.reverted.iter().map(|path| code(path)).collect();
+        let name = code(&command.name);
+        let _ =
+            write!(page, "\n{name} changed what it must not; put back: {}.\n", files.join(", "));
+    }
     table(page, &["command", "by", "why", "exit", "took", "changed"]);
     for command in &report.commands {
         let argv = match code(&shown::argv(&command.argv)).as_str() {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::journal::At;
-use crate::journal::event::{CheckVerdict, RetroNote, Status};
+use crate::journal::event::{CheckVerdict, Level, RetroNote, Status};
 
 pub use fold::fold;
 
@@ -57,6 +57,8 @@ pub struct Report {
     pub env: Vec<EnvReport>,
     /// The commands that ran.
     pub commands: Vec<CommandReport>,
+    /// How far the least confined of them was; absent where none ran here.
+    pub confined: Option<Level>,
     /// The checks, each with what came of it last.
     pub checks: Vec<CheckReport>,
     /// What the model asked for and was not given.
@@ -256,6 +258,8 @@ pub struct CommandReport {
     pub changed: Vec<String>,
     /// The last lines of what it printed.
     pub text: String,
+    /// What it changed although it must not, and was put back as it was.
+    pub reverted: Vec<String>,
 }
 
 /// A check, with what came of it last.

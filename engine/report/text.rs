@@ -125,6 +125,15 @@ fn headline(page: &mut Page, report: &Report) {
         );
         page.words("  ", PLAIN, &replayed);
     }
+    if let Some(level) = report.confined {
+        page.words("  ", PLAIN, &format!("commands were confined: {}", level.words()));
+    }
+    for command in report.commands.iter().filter(|command| !command.reverted.is_empty()) {
+        let files: Vec<String> = command.reverted.iter().map(|path| shown::line(path)).collect();
+        let name = shown::line(&command.name);
+        let words = format!("`{name}` changed what it must not; put back: {}", files.join(", "));
+        page.words("  ", PLAIN, &words);
+    }
 }
 
 /// Every line of a document stands behind a bar, so that none can pass for the engine's.

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::approval::{Decision, Question};
 use crate::context::{self, Briefing};
-use crate::gate::Refusal;
 use crate::journal::{Event, event::Outcome};
 use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage, message::TurnId};
 use crate::playbook::{Approve, Output, Stage};
@@ -213,13 +212,7 @@ impl<'a> Talk<'a> {
         if name == tools::ASK {
             self.unit.account.pause(began.elapsed());
         }
-        let answer = called.map_err(|refusal| match refusal {
-            Refusal::Power(text) | Refusal::Reply(text) | Refusal::Ended(text) => {
-                Failure::Failed(text)
-            }
-            Refusal::Absent(text) => Failure::Halt(Halt::Stopped(text)),
-            Refusal::Fatal(text) => Failure::from(RunError::World(text)),
-        })?;
+        let answer = called.map_err(Failure::from)?;
         let about = answer.about.clone();
         self.unit.run.note(Event::ToolAnswered {
             at: self.unit.at.clone(),

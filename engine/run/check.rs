@@ -57,7 +57,7 @@ pub(super) async fn all(unit: &Unit<'_>, for_model: bool) -> Result<Vec<String>,
 /// Runs a command through the stage's gate.
 pub(super) async fn command(unit: &Unit<'_>, name: &str, why: &str) -> Result<Ran, Failure> {
     let ran = unit.gate.run(name, &BTreeMap::new(), why).await;
-    ran.map_err(|refusal| Failure::Failed(refusal.to_string()))
+    ran.map_err(Failure::from)
 }
 
 /// Runs, once a run and before the first write of any stage, each command that a check with a
@@ -75,7 +75,7 @@ pub(super) async fn baselines(run: &Run<'_>) -> Result<(), Failure> {
             let at = At::stage("baseline");
             let gate = Gate::enter(&run.seams.hall, at, powers, false).await;
             let result = gate.run(name, &BTreeMap::new(), "baseline").await;
-            let result = result.map_err(|refusal| Failure::Failed(refusal.to_string()))?;
+            let result = result.map_err(Failure::from)?;
             ran.insert(name.value.clone(), result);
         }
         Ok::<_, Failure>(ran)

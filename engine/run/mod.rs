@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::gate::{Hall, Ran};
+use crate::gate::{Hall, Ran, Refusal};
 use crate::journal::{Event, Status};
 use crate::model::Provider;
 use crate::model::catalogue::Price;
@@ -204,6 +204,18 @@ impl From<RunError> for Halt {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Failure::Halt(Halt::Broken(error))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Power(text) | Refusal::Reply(text) | Refusal::Ended(text) => {
+                Failure::Failed(text)
+            }
+            Refusal::Absent(text) => Failure::Halt(Halt::Stopped(text)),
+            Refusal::Fatal(text) => Failure::from(RunError::World(text)),
+        }
     }
 }
 

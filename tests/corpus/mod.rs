@@ -4,6 +4,7 @@
 //! is driven by one file here, against the project that `fixture.rs` makes. `CORPUS=FILE` takes the
 //! rows from another file of the same form.
 
+mod commands;
 mod fakes;
 mod fetch;
 mod files;
@@ -16,6 +17,8 @@ mod puppet;
 mod races;
 mod resolve;
 mod row;
+#[cfg(target_os = "linux")]
+pub(crate) mod sandbox;
 mod secrets;
 mod start;
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use wizard::approval::{Answer, Decision, Nobody, Person, Question};
 use wizard::gate::Hall;
-use wizard::gate::command::SystemRunner;
+use wizard::gate::command::{SystemRunner, Unconfined};
 use wizard::gate::kept::Blobs;
 use wizard::gate::redact::Redactor;
 use wizard::gate::workspace::Workspace;
@@ -26,6 +26,7 @@ use wizard::playbook::load_text;
 use wizard::redact::Clean;
 use wizard::reference::Reference;
 use wizard::run::{self, Ended, Model, Seams};
+use wizard::sandbox::Level;
 
 /// A stage, or an item of it.
 type Place = (String, Option<usize>);
@@ -53,11 +54,16 @@ pub(crate) struct Play {
     price: Option<Price>,
     retro: bool,
     cancel: CancellationToken,
+    linted: bool,
+    level: Level,
+    environment: BTreeMap<String, String>,
 }
 
 /// What a play came to.
 pub(crate) struct Played {
     pub(crate) ended: Ended,
+    /// Why it could not go on.
+    pub(crate) fault: Option<String>,
     pub(crate) events: Vec<Event>,
     pub(crate) asked: Vec<Request>,
     folder: tempfile::TempDir,
@@ -77,6 +83,9 @@ pub(crate) fn play(keys: &str, sections: &str) -> Play {
         price: None,
         retro: false,
         cancel: CancellationToken::new(),
+        linted: true,
+        level: Level::Full,
+        environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
     }
 }
 
@@ -91,7 +100,7 @@ pub(crate) fn done() -> Block {
 }
 
 impl Play {
-    fn file(mut self, path: &'static str, text: &'static str) -> Self {
+    pub(crate) fn file(mut self, path: &'static str, text: &'static str) -> Self {
         self.files.push((path, text));
         self
     }
@@ -105,6 +114,24 @@ impl Play {
     /// Has references to look up.
     pub(crate) fn knows(mut self, references: Vec<Reference>) -> Self {
         self.knows = references;
+        self
+    }
+
+    /// Plays although lint finds errors.
+    pub(crate) fn unlinted(mut self) -> Self {
+        self.linted = false;
+        self
+    }
+
+    /// Confines commands no further than so.
+    pub(crate) fn no_further_than(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Sets a variable of the person's.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -143,7 +170,7 @@ impl Play {
             .filter(|finding| finding.level == wizard::diagnostic::Level::Error)
             .map(|finding| finding.message.as_str())
             .collect();
-        assert_eq!(errors, Vec::<&str>::new());
+        assert!(!self.linted || errors.is_empty(), "{errors:?}");
         let given = BTreeMap::from([("key".to_owned(), Given::Text("canary-input-42".to_owned()))]);
         let given = given.into_iter().filter(|_| !playbook.inputs.is_empty()).collect();
         let inputs = Inputs::resolve(&playbook, &given).unwrap();
@@ -160,10 +187,15 @@ impl Play {
             inputs: plan.inputs.clone(),
             journal: Arc::clone(&journal),
             blobs: Blobs::at(&state.join("blobs")),
-            runner: Arc::new(SystemRunner {
-                cancel: self.cancel.clone(),
-                redactor: redactor.clone(),
-            }),
+            runner: Arc::new(
+                SystemRunner::new(
+                    self.cancel.clone(),
+                    redactor.clone(),
+                    PathBuf::from(env!("CARGO_BIN_EXE_wizard")),
+                    Unconfined::Refused,
+                )
+                .no_further_than(self.level),
+            ),
             person: Arc::new(Decisions(Mutex::new(self.decisions.clone().into()))),
             references: wizard::reference::Index {
                 references: self.knows.iter().cloned().map(Arc::new).collect(),
@@ -172,7 +204,7 @@ impl Play {
             servers: Arc::new(wizard::gate::servers::NoServers),
             server_tools: Vec::new(),
             marks: wizard::gate::marks::Marks::of("run"),
-            environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+            environment: self.environment.clone(),
             floor: Arc::default(),
         };
         (plan, hall)
@@ -203,11 +235,15 @@ impl Play {
             cancel: self.cancel,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let ended = runtime.block_on(run::execute(&plan, &seams)).unwrap();
+        let (ended, fault) = match runtime.block_on(run::execute(&plan, &seams)) {
+            Ok(ended) => (ended, None),
+            Err(error) => (Ended::Failed, Some(error.to_string())),
+        };
         let records = wizard::journal::read(journal.path()).unwrap();
         let asked = script.asked.lock().unwrap().clone();
         Played {
             ended,
+            fault,
             events: records.into_iter().map(|record| record.event).collect(),
             asked,
             folder,
@@ -272,6 +308,16 @@ impl Played {
     /// The folder of the run's journal.
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("run")
+    }
+
+    /// How the last command ended: its exit code, what it printed, and what was put back after it.
+    pub(crate) fn command(&self) -> Option<(Option<i32>, String, Vec<String>)> {
+        self.events.iter().rev().find_map(|event| match event {
+            Event::CommandEnded { exit, text, reverted, .. } => {
+                Some((*exit, text.clone(), reverted.clone()))
+            }
+            _ => None,
+        })
     }
 
     fn status(&self, stage: &str) -> Option<(Status, Option<String>)> {

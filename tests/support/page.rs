@@ -313,6 +313,8 @@ impl Place {
             text = text.replace(above.join("work").to_str().unwrap(), "[ROOT]");
             text = text.replace(above.join("home").to_str().unwrap(), "[HOME]");
         }
+        let sandbox = regex::Regex::new("(?m)^(sandbox +)\\S.*$").unwrap();
+        text = sandbox.replace_all(&text, "$1[SANDBOX]").into_owned();
         if let Some(hosts) = &self.hosts {
             text = text.replace(&hosts.address.to_string(), "[SERVER]");
         }

@@ -25,6 +25,7 @@ mod foreign_ecosystem;
 mod foreign_language;
 mod foreign_tool;
 mod hidden_prose;
+mod hostile_command;
 mod html_doc;
 mod impossible_check;
 mod impossible_comparison;
@@ -155,6 +156,7 @@ pub const RULES: &[&Rule] = &[
     &foreign_language::RULE,
     &foreign_tool::RULE,
     &hidden_prose::RULE,
+    &hostile_command::RULE,
     &html_doc::RULE,
     &impossible_check::RULE,
     &impossible_comparison::RULE,
