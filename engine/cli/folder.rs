@@ -23,7 +23,7 @@ impl RunFolder {
     /// Makes the folder of a new run on the project at `root`, unless another run holds it.
     pub(super) fn create(state: &Path, root: &Path) -> anyhow::Result<Self> {
         let home = of_root(state, root)?;
-        std::fs::create_dir_all(&home)
+        private(&home)
             .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
         let lock_path = home.join("lock");
         let lock = File::options()
@@ -60,6 +60,15 @@ impl RunFolder {
     pub(super) fn discard(self) {
         let _ = std::fs::remove_dir(&self.path);
     }
+}
+
+/// Makes a folder, and the folders above it that are missing, that only their owner can enter.
+fn private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Lists the runs on the project at `root`, newest last.

@@ -174,7 +174,7 @@ impl Play<'_> {
         if world.player.is_none() {
             world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
         }
-        if !world.connect(&plan, &origin, &arguments.pin, surroundings).await? {
+        if !world.connect(&plan, &origin, &arguments.pin, surroundings, &redactor).await? {
             return Ok(UNABLE);
         }
         let gathered = world.gather(arguments, surroundings, &plan, &bundle, &redactor).await?;

@@ -22,7 +22,6 @@ use crate::model::retry::Retrying;
 use crate::online::{self, ServerTool};
 use crate::plan::Plan;
 use crate::playbook::{Budget, Bundle, Playbook};
-use crate::reference::address::decoded;
 use crate::reference::{Dial, Fetch, Gathered, HttpFetch, Reach, Sources, Store, gather};
 use crate::run::Model;
 
@@ -142,6 +141,7 @@ impl World {
         origin: &str,
         pins: &[String],
         surroundings: &Surroundings,
+        redactor: &Redactor,
     ) -> anyhow::Result<bool> {
         if self.player.is_some() || online::granted(&plan.playbook).is_empty() {
             return Ok(true);
@@ -151,6 +151,11 @@ impl World {
             dial = dial.stand_in(server);
         }
         let ways = model::servers(surroundings)?;
+        // A server that answers with what opens it tells no model.
+        for value in ways.values().flat_map(|way| way.headers.values()) {
+            redactor.learn("server", value);
+            value.split_once(' ').inspect(|(_, token)| redactor.learn("server", token));
+        }
         let asked = online::connect(&plan.playbook, &ways, &dial).await;
         let (tools, connections) = asked.map_err(anyhow::Error::msg)?;
         if !trust::tools::settle(&tools, origin, pins, surroundings)? {
@@ -173,7 +178,6 @@ impl World {
         bundle: &Bundle,
         redactor: &Redactor,
     ) -> anyhow::Result<Gathered> {
-        refuse_secrets(&plan.playbook, &plan.scope(), redactor)?;
         let store = match &self.player {
             Some(_) => Store::new(&std::env::temp_dir()),
             None => Store::new(&surroundings.cache()?.join("docs")),
@@ -193,25 +197,6 @@ impl World {
         }
         Ok(gathered)
     }
-}
-
-/// Says why docs are not fetched: no address tells a host a secret.
-fn refuse_secrets(
-    playbook: &Playbook,
-    scope: &serde_json::Value,
-    redactor: &Redactor,
-) -> anyhow::Result<()> {
-    let masks = |text: &str| String::from(redactor.clean(text)) != text;
-    for address in crate::reference::addresses(playbook, scope) {
-        if masks(&address) || masks(&decoded(&address)) {
-            let (host, _) = address.split_at(address.find(['?', '#']).unwrap_or(0));
-            bail!(
-                "the address of a doc holds a secret, and no host is told one: {}",
-                String::from(redactor.clean(host))
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Says why a budget of money cannot be held: a model whose price nobody knows.

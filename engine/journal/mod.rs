@@ -55,7 +55,12 @@ impl Journal {
     /// Creates the journal of a run in a folder, which must exist.
     pub fn create(folder: &Path, listeners: Vec<Listener>) -> io::Result<Self> {
         let path = folder.join("journal.jsonl");
-        let file = File::options().create_new(true).append(true).open(&path)?;
+        let mut options = File::options();
+        options.create_new(true).append(true);
+        // Nobody but the person reads what a run did.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
         Ok(Journal { path, state: Mutex::new(State { file, next: 1 }), listeners })
     }
 

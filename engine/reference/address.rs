@@ -97,27 +97,6 @@ pub fn listed(text: &str, hosts: &[&str]) -> Result<String, String> {
     Err(format!("`{host}` is not among the hosts that the playbook names"))
 }
 
-/// Returns a text with every `%xx` as the byte that it stands for.
-pub fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digits = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(if *byte == b'+' { b' ' } else { *byte });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || literal(host).is_some_and(|address| address.is_loopback())
 }
@@ -197,12 +176,6 @@ mod tests {
         for url in refused {
             assert!(listed(url, &hosts).is_err(), "{url:?}");
         }
-    }
-
-    #[test]
-    fn what_an_address_hides_is_decoded() {
-        assert_eq!(decoded("a%20b%2bc+d%zz%4"), "a b+c d%zz%4");
-        assert_eq!(decoded("%e2%82%ac\u{e9}"), "\u{20ac}\u{e9}");
     }
 
     #[test]

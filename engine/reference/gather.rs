@@ -99,16 +99,6 @@ enum Outcome {
 /// The most addresses that a playbook has its docs from.
 const MAX_ADDRESSES: usize = 40;
 
-/// Returns the addresses that a play would ask, each rendered in `scope`.
-pub fn addresses(playbook: &Playbook, scope: &Value) -> Vec<String> {
-    let docs = playbook.docs.iter().chain(playbook.stages.iter().flat_map(|stage| &stage.docs));
-    docs.filter_map(|doc| match &doc.place {
-        DocPlace::Url(url) => render(url, scope).ok(),
-        DocPlace::File(_) => None,
-    })
-    .collect()
-}
-
 /// Collects the docs and airplanes of a playbook. Addresses are rendered in `scope`, and asked
 /// all at once.
 pub async fn gather(

@@ -25,7 +25,7 @@ use crate::redact::Clean;
 pub use dial::{Dial, tls};
 pub use fetch::{HttpFetch, Looked};
 pub use flatten::airplane;
-pub use gather::{GatherError, Gathered, Missing, Reach, Sources, addresses, gather, markdown};
+pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
 pub use pieces::{Heading, headings};
 pub use store::Store;
 

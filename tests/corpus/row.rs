@@ -85,15 +85,17 @@ pub(crate) fn filled(text: &str, project: &Path) -> String {
     let shown = project.display().to_string();
     let base = project.file_name().unwrap().to_string_lossy();
     let text = text.replace("${ROOT}", &shown).replace("${ROOTBASE}", &base);
-    let template = Regex::new(r"(?s)\$\{(FAKE|CANARY|REP|LINES):(.*?)(?::(\d+))?\}").unwrap();
+    let template =
+        Regex::new(r"(?s)\$\{(?:(FAKE|CANARY):([^}]*)|(REP|LINES):(.*?):(\d+))\}").unwrap();
     let filled = template.replace_all(&text, |found: &regex::Captures<'_>| {
-        let count = || found[3].parse::<usize>().unwrap();
-        match &found[1] {
-            "FAKE" => fake(&found[2]).0,
-            "CANARY" => canary(found[2].split('|').next().unwrap()),
-            "REP" => found[2].repeat(count()),
+        let group = |number: usize| found.get(number).map_or("", |found| found.as_str());
+        let count = || group(5).parse::<usize>().unwrap();
+        match (group(1), group(3)) {
+            ("FAKE", _) => fake(group(2)).0,
+            ("CANARY", _) => canary(group(2).split('|').next().unwrap()),
+            (_, "REP") => group(4).repeat(count()),
             _ => {
-                (0..count()).map(|line| found[2].replace("%d", &line.to_string()) + "\n").collect()
+                (0..count()).map(|line| group(4).replace("%d", &line.to_string()) + "\n").collect()
             }
         }
     });

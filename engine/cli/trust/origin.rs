@@ -105,7 +105,7 @@ mod tests {
                 at: "v1".to_owned(),
             })
         );
-        for typed in ["nextjs", "./a/b/c.md@1", "/a/b/c.md@1", "a/b.md", "a@b", "a/b@c"] {
+        for typed in ["carts", "./a/b/c.md@1", "/a/b/c.md@1", "a/b.md", "a@b", "a/b@c"] {
             assert_eq!(read(typed), None, "{typed}");
         }
         for typed in
