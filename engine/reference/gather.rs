@@ -1,7 +1,6 @@
 //! From what a playbook names to the references of its run.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +10,9 @@ use serde_json::Value;
 use crate::expression::{Part, Template};
 use crate::playbook::{Bundle, Doc, DocPlace, IfUnreachable, Playbook};
 use crate::redact::Redactor;
-use crate::reference::pieces::{Fence, headings};
+use crate::reference::pieces::{headings, shortened};
 use crate::reference::{
     Fetch, FetchAnswer, Fetched, How, Index, Page, Reference, ReferenceKind, Store, airplane, html,
-    tokens,
 };
 use crate::source::visible;
 
@@ -319,31 +317,6 @@ fn reference(doc: &Doc, text: &str, fallback: &str, kind: ReferenceKind) -> Refe
         text = shortened(text, most);
     }
     Reference::new(&doc.name, &about, kind, text, invisible)
-}
-
-/// Cuts a text to its limit: before a heading where that keeps most of it, else after a line.
-fn shortened(text: String, most: u64) -> String {
-    let limit = usize::try_from(most.saturating_mul(4)).unwrap_or(usize::MAX);
-    if text.len() <= limit {
-        return text;
-    }
-    let before = headings(&text).into_iter().map(|heading| heading.at);
-    let heading = before.take_while(|at| *at <= limit).last().filter(|at| *at > limit / 2);
-    let within = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    let line = text[..within].rfind('\n').map_or(within, |end| end + 1);
-    let kept = &text[..heading.unwrap_or(line)];
-    let mut fence = Fence::default();
-    for line in kept.lines() {
-        fence.holds(line);
-    }
-    let mut short = kept.trim_end().to_owned();
-    if let Some(open) = fence.open() {
-        short.push('\n');
-        short.push_str(open);
-    }
-    let (part, whole) = (tokens(&short), tokens(&text));
-    let _ = write!(short, "\n\n[cut: the first {part} of {whole} tokens are kept]\n");
-    short
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The pieces of a reference: the files of an airplane, the sections of a doc.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
-use crate::reference::{Reference, ReferenceKind};
+use crate::reference::{Reference, ReferenceKind, tokens};
 
 /// A file, or a heading with what stands below it.
 #[derive(Debug, PartialEq, Eq)]
@@ -196,6 +197,31 @@ pub(super) fn unique_titles(pieces: &[Piece]) -> Vec<String> {
         _ => piece.title.clone(),
     };
     pieces.iter().enumerate().map(unique).collect()
+}
+
+/// Cuts a text to its limit: before a heading where that keeps most of it, else after a line.
+pub(super) fn shortened(text: String, most: u64) -> String {
+    let limit = usize::try_from(most.saturating_mul(4)).unwrap_or(usize::MAX);
+    if text.len() <= limit {
+        return text;
+    }
+    let before = headings(&text).into_iter().map(|heading| heading.at);
+    let heading = before.take_while(|at| *at <= limit).last().filter(|at| *at > limit / 2);
+    let within = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    let line = text[..within].rfind('\n').map_or(within, |end| end + 1);
+    let kept = &text[..heading.unwrap_or(line)];
+    let mut fence = Fence::default();
+    for line in kept.lines() {
+        fence.holds(line);
+    }
+    let mut short = kept.trim_end().to_owned();
+    if let Some(open) = fence.open() {
+        short.push('\n');
+        short.push_str(open);
+    }
+    let (part, whole) = (tokens(&short), tokens(&text));
+    let _ = write!(short, "\n\n[cut: the first {part} of {whole} tokens are kept]\n");
+    short
 }
 
 #[cfg(test)]
