@@ -329,24 +329,7 @@ impl Telling {
             Event::ToolAnswered { at, tool, about, outcome, text, .. } => {
                 self.tool(at, tool, about, *outcome, text)
             }
-            Event::ServerAsked { at, server, tool, .. } => {
-                self.doing(at, format!("asks {} of {}", shown::line(tool), shown::line(server)));
-                Vec::new()
-            }
-            Event::ServerAnswered { at, server, tool, failed, bytes, took, replayed } => {
-                self.doing(at, String::new());
-                let how = if *failed { "failed" } else { "answered" };
-                let mut words = format!(
-                    "{} of {} {how} with {bytes} bytes after {}",
-                    shown::line(tool),
-                    shown::line(server),
-                    shown::time(*took)
-                );
-                if *replayed {
-                    words.push_str(", replayed");
-                }
-                vec![line(if *failed { Mark::Doubtful } else { Mark::Plain }, at, words)]
-            }
+            Event::ServerAsked { .. } | Event::ServerAnswered { .. } => self.server(event),
             Event::Cleaned { at, tool, about, invisible, masked } => {
                 let call = shown::line(format!("{tool} {about}").trim());
                 let words = format!("{call}: {}", shown::cleaned(*invisible, *masked));
@@ -424,6 +407,30 @@ impl Telling {
                     shown::line(by)
                 );
                 vec![Line { minor: by == "person", ..line(Mark::Plain, at, words) }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn server(&mut self, event: &Event) -> Vec<Line> {
+        match event {
+            Event::ServerAsked { at, server, tool, .. } => {
+                self.doing(at, format!("asks {} of {}", shown::line(tool), shown::line(server)));
+                Vec::new()
+            }
+            Event::ServerAnswered { at, server, tool, failed, bytes, took, replayed } => {
+                self.doing(at, String::new());
+                let how = if *failed { "failed" } else { "answered" };
+                let mut words = format!(
+                    "{} of {} {how} with {bytes} bytes after {}",
+                    shown::line(tool),
+                    shown::line(server),
+                    shown::time(*took)
+                );
+                if *replayed {
+                    words.push_str(", replayed");
+                }
+                vec![line(if *failed { Mark::Doubtful } else { Mark::Plain }, at, words)]
             }
             _ => Vec::new(),
         }

@@ -33,7 +33,6 @@ impl Texts for Event {
             | Event::UndoStarted { .. }
             | Event::ServerAnswered { .. }
             | Event::EnvSetting { .. }
-            | Event::ServerAnswered { .. }
             | Event::RunFinished { .. } => {}
             Event::ItemStarted { title, .. } => mask(title),
             Event::Reply { blocks, .. } => blocks.each_text(mask),
