@@ -208,12 +208,13 @@ impl SystemRunner {
         let limit = tokio::time::sleep(Duration::from_secs(timeout));
         tokio::pin!(limit);
         let mut ended = None;
+        let mut why = None;
         loop {
             tokio::select! {
                 Some(chunk) = receiver.recv() => {
                     output.take(&chunk);
                     if output.is_flood() {
-                        output.note("[ended: it printed more than 64 MiB]");
+                        why = Some("[ended: it printed more than 64 MiB]".to_owned());
                         break;
                     }
                 }
@@ -222,11 +223,11 @@ impl SystemRunner {
                     break;
                 }
                 () = &mut limit => {
-                    output.note(&format!("[ended after its limit of {timeout} s]"));
+                    why = Some(format!("[ended after its limit of {timeout} s]"));
                     break;
                 }
                 () = self.cancel.cancelled() => {
-                    output.note("[interrupted]");
+                    why = Some("[interrupted]".to_owned());
                     break;
                 }
             }
@@ -243,6 +244,10 @@ impl SystemRunner {
         };
         let _ = tokio::time::timeout(Duration::from_millis(500), drained).await;
         readers.iter().for_each(tokio::task::JoinHandle::abort);
+        // Last, so that nothing which came after it can push it out.
+        if let Some(why) = why {
+            output.note(&why);
+        }
         Ok(ended.and_then(|status| status.code()))
     }
 }
