@@ -62,6 +62,11 @@ impl Fence {
         lines.collect()
     }
 
+    /// Whether it says what a host answers.
+    pub(crate) fn answers(&self) -> bool {
+        ["answers", "tools"].iter().any(|name| self.attribute(name).is_some())
+    }
+
     /// Whether it holds commands to run.
     pub(crate) fn is_console(&self) -> bool {
         self.language == "console"
@@ -302,10 +307,6 @@ impl Place {
             LazyLock::new(|| Regex::new(r"\S*wizard-demo-[a-z]+-[0-9a-f]{6}").unwrap());
         static NUMBER: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r#""(time|took|waited)":\d+"#).unwrap());
-        static TIME: LazyLock<Regex> = LazyLock::new(|| {
-            let clock = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?";
-            Regex::new(&format!(r"{clock}|\b\d+\.\d+ ?s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b")).unwrap()
-        });
         let mut text = text.replace("\r\n", "\n");
         let real = self.above.path().canonicalize().unwrap();
         for above in [real.as_path(), self.above.path()] {
@@ -320,7 +321,26 @@ impl Place {
         let text = DEMO.replace_all(&text, "[DEMO]");
         let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
         let text = NUMBER.replace_all(&text, "\"$1\":0");
-        TIME.replace_all(&RUN.replace_all(&text, "[RUN]"), "[TIME]").into_owned()
+        timeless(&RUN.replace_all(&text, "[RUN]"))
+    }
+}
+
+/// Puts a word for when something was, and for how long it took.
+fn timeless(text: &str) -> String {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        let clock = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?";
+        let long = r"\b\d+ h \d\d min\b|\b\d+ min \d\d s\b";
+        let short = r"\b\d+(\.\d+)? ?s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b";
+        Regex::new(&format!("{clock}|{long}|{short}")).unwrap()
+    });
+    TIME.replace_all(text, "[TIME]").into_owned()
+}
+
+#[test]
+fn however_long_something_took_a_page_is_the_same() {
+    for milliseconds in [0, 950, 9_999, 10_000, 59_999, 60_000, 754_000, 3_600_000, 90_000_000] {
+        let time = wizard::journal::shown::time(milliseconds);
+        assert_eq!(timeless(&format!("after {time}, replayed")), "after [TIME], replayed");
     }
 }
 
