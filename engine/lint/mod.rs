@@ -14,7 +14,6 @@ mod key;
 mod language;
 mod packages;
 mod paths;
-mod phrase;
 pub mod places;
 pub mod rule;
 pub mod rules;
@@ -23,8 +22,7 @@ mod sample;
 pub mod schema;
 mod slip;
 mod speech;
-#[cfg(test)]
-mod trial;
+mod tokens;
 pub mod types;
 mod wants;
 

@@ -215,11 +215,11 @@ fn rivals(subject: &Subject<'_>, speeches: &[(&Speech<'_>, bool)], report: Repor
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, in_section, playbook, silent};
+    use crate::lint::sample::{found, in_section, of_stages, silent};
 
     /// Returns what is found in prose for every stage and one section.
     fn across(preamble: &str, section: &str) -> usize {
-        found("contradiction", &playbook("", preamble, &[("build", "", section)])).len()
+        found("contradiction", &of_stages("", preamble, &[("build", "", section)])).len()
     }
 
     #[test]
@@ -291,6 +291,6 @@ mod tests {
     #[test]
     fn sections_of_two_stages_do_not_contradict_each_other() {
         let stages = [("one", "", "Never edit tests."), ("two", "", "Edit tests.")];
-        assert!(found("contradiction", &playbook("", "", &stages)).is_empty());
+        assert!(found("contradiction", &of_stages("", "", &stages)).is_empty());
     }
 }

@@ -32,7 +32,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     #[test]
     fn a_section_without_a_sentence_is_found() {
@@ -49,7 +49,7 @@ mod tests {
             ("[Build it](a.md)", false),
         ] {
             let stages = [("survey", "", "Look."), ("build", "", section)];
-            let found = found("empty-section", &playbook("", "", &stages));
+            let found = found("empty-section", &of_stages("", "", &stages));
             assert_eq!(found.len(), usize::from(empty), "{section}");
         }
     }

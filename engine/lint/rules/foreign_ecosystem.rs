@@ -156,12 +156,12 @@ fn finding(own: &Own, foreign: &Ecosystem, word: &str, place: Span) -> Diagnosti
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn of_python(section: &str) -> Vec<String> {
         found(
             "foreign-ecosystem",
-            &playbook("languages: [python]\n", "", &[("build", "", section)]),
+            &of_stages("languages: [python]\n", "", &[("build", "", section)]),
         )
     }
 
@@ -178,7 +178,7 @@ mod tests {
         ] {
             assert_eq!(of_python(section), [at], "{section}");
         }
-        let writes = playbook(
+        let writes = of_stages(
             "languages: [ruby]\n",
             "",
             &[(
@@ -188,7 +188,7 @@ mod tests {
             )],
         );
         assert_eq!(found("foreign-ecosystem", &writes), ["**/*.py", "go.mod"]);
-        let required = playbook(
+        let required = of_stages(
             "requires: [{file: Gemfile}]\n",
             "",
             &[("build", "", "Run it with `pytest -q`.")],
@@ -212,7 +212,7 @@ mod tests {
         ] {
             assert_eq!(of_python(section), Vec::<String>::new(), "{section}");
         }
-        let none = playbook("", "", &[("build", "", "Run `npm test`.")]);
+        let none = of_stages("", "", &[("build", "", "Run `npm test`.")]);
         assert!(found("foreign-ecosystem", &none).is_empty());
     }
 

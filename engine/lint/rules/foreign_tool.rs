@@ -139,7 +139,7 @@ fn finding(subject: &Subject<'_>, word: &Word<'_>, name: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, found, playbook, silent};
+    use crate::lint::sample::{finds, found, of_stages, silent};
 
     #[test]
     fn a_tool_that_no_stage_can_have_is_found() {
@@ -182,6 +182,6 @@ mod tests {
             "tools: [run(tests), mcp(shop/list)]",
             "Use the `list` tool, then the `tests` tool.",
         )];
-        assert!(found("foreign-tool", &playbook(keys, "", &stage)).is_empty());
+        assert!(found("foreign-tool", &of_stages(keys, "", &stage)).is_empty());
     }
 }

@@ -225,7 +225,7 @@ fn is_blob(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{in_section, silent};
+    use crate::lint::sample::{in_section, silent};
 
     #[test]
     fn what_a_reader_does_not_see_is_found() {

@@ -107,12 +107,12 @@ fn sends_on(speech: &Speech<'_>, sentence: &Sentence) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn of_first(preamble: &str, section: &str) -> Vec<String> {
         let stages =
             [("survey", "", section), ("build", "", "Build it."), ("report", "", "Tell it.")];
-        found("later-stage", &playbook("", preamble, &stages))
+        found("later-stage", &of_stages("", preamble, &stages))
     }
 
     #[test]

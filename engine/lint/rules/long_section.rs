@@ -46,13 +46,13 @@ fn tokens(prose: &Prose) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     #[test]
     fn what_a_model_is_told_is_counted() {
         let long = |tokens: usize| "A rule. ".repeat(tokens / 2);
         let with = |preamble: &str, section: &str| {
-            found("long-section", &playbook("", preamble, &[("build", "", section)])).len()
+            found("long-section", &of_stages("", preamble, &[("build", "", section)])).len()
         };
         assert_eq!(with("", &long(900)), 0);
         assert_eq!(with("", &long(1_100)), 1);

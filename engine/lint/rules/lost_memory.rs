@@ -111,11 +111,11 @@ fn earlier_stage(words: &[Word<'_>], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn of_second(keys: &str, section: &str) -> Vec<String> {
         let stages = [("survey", "", "Look around."), ("build", keys, section)];
-        found("lost-memory", &playbook("", "", &stages))
+        found("lost-memory", &of_stages("", "", &stages))
     }
 
     #[test]

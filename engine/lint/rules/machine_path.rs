@@ -63,7 +63,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn a_path_of_one_machine_is_found() {

@@ -131,14 +131,14 @@ fn is_slip(written: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn of_section(section: &str) -> Vec<String> {
         let keys = "inputs: {max_events: {type: integer}, hostname: {}}\ncommands: {typecheck: {script: check}}\n";
         let schema = "output: {schema: {type: object, properties: {event_name: {type: string}}}}";
         found(
             "misspelt-code",
-            &playbook(keys, "", &[("survey", schema, "Look."), ("build", "", section)]),
+            &of_stages(keys, "", &[("survey", schema, "Look."), ("build", "", section)]),
         )
     }
 

@@ -134,7 +134,7 @@ fn has_number(words: &[Word<'_>]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn a_loop_without_an_end_is_found() {

@@ -154,7 +154,7 @@ fn is_quoted(speech: &Speech<'_>, sentence: &Sentence, clause: &[Word<'_>]) -> b
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{in_section, silent};
+    use crate::lint::sample::{in_section, silent};
 
     #[test]
     fn what_turns_a_model_against_its_rules_is_found() {

@@ -163,10 +163,10 @@ fn is_common(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn between(keys: &str, first: &str, second: &str) -> Vec<String> {
-        found("path-mismatch", &playbook("", "", &[("plan", keys, first), ("build", "", second)]))
+        found("path-mismatch", &of_stages("", "", &[("plan", keys, first), ("build", "", second)]))
     }
 
     #[test]

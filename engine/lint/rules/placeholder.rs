@@ -68,7 +68,7 @@ fn quoted(text: &str, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn every_pattern_is_one() {

@@ -111,14 +111,14 @@ fn key(words: &[Word<'_>]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     const SAID: &str = "Match the file you edit: its quotes, its line length and imports.";
 
     fn said(preamble: &str, sections: [&str; 3]) -> usize {
         let stages =
             [("one", "", sections[0]), ("two", "", sections[1]), ("three", "", sections[2])];
-        found("repeated-prose", &playbook("", preamble, &stages)).len()
+        found("repeated-prose", &of_stages("", preamble, &stages)).len()
     }
 
     #[test]

@@ -214,7 +214,7 @@ fn finding(shape: &Shape<'_>, name: &str, place: Span) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     const SCHEMA: &str = "output: {schema: {type: object, properties: {events: {type: array, items: {type: object, \
          properties: {event: {type: string}, description: {type: string}, file: {type: string}}}}}}}";
@@ -222,14 +222,14 @@ mod tests {
     fn of_stage(section: &str) -> Vec<String> {
         found(
             "shape-mismatch",
-            &playbook("", "", &[("plan", SCHEMA, section), ("build", "", "Build it.")]),
+            &of_stages("", "", &[("plan", SCHEMA, section), ("build", "", "Build it.")]),
         )
     }
 
     fn of_reader(section: &str) -> Vec<String> {
         found(
             "shape-mismatch",
-            &playbook("", "", &[("plan", SCHEMA, "Plan it."), ("build", "", section)]),
+            &of_stages("", "", &[("plan", SCHEMA, "Plan it."), ("build", "", section)]),
         )
     }
 

@@ -79,7 +79,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::in_section;
+    use crate::lint::sample::in_section;
 
     #[test]
     fn only_much_of_it_is_shouting() {

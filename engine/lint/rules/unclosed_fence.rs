@@ -38,7 +38,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn a_block_that_nothing_ends_is_found() {

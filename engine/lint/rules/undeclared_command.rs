@@ -190,7 +190,7 @@ fn is(command: &Command, line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, found, in_section, playbook, silent};
+    use crate::lint::sample::{finds, found, in_section, of_stages, silent};
 
     #[test]
     fn a_command_line_that_is_to_be_run_is_found() {
@@ -236,7 +236,7 @@ mod tests {
         let keys = "commands: {tests: {run: [npm, test]}, add: {add: [\"zod@^3\"]}}\n";
         let with = |stage: &str, section: &str| {
             let stages = [("install", "run: add", ""), ("build", stage, section)];
-            let text = playbook(keys, "", &stages).replace("\n## install\n\n\n", "");
+            let text = of_stages(keys, "", &stages).replace("\n## install\n\n\n", "");
             found("undeclared-command", &text)
         };
         assert!(with("tools: [run(tests)]", "Run `npm test`.").is_empty());

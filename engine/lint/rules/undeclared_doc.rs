@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::diagnostic::Level;
 use crate::lint::Subject;
-use crate::lint::phrase::lists;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::tokens::lists;
 use crate::playbook::{CommandKind, DocPlace, Grant, Playbook, Prose};
 use crate::source::Spanned;
 

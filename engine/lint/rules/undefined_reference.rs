@@ -196,7 +196,7 @@ impl Look<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn read(need: &str) -> Vec<String> {
         let build = format!("needs: [{need}]");
@@ -206,7 +206,7 @@ mod tests {
             ("build", build.as_str(), "Read ${{ stages.survey.output }}."),
             ("report", "needs: [build]", "Tell ${{ stages.survey.output }}."),
         ];
-        found("undefined-reference", &playbook("", "", &stages))
+        found("undefined-reference", &of_stages("", "", &stages))
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn may(playbook: &Playbook, stage: &Stage, grant: &Grant) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, found, playbook, silent};
+    use crate::lint::sample::{finds, found, of_stages, silent};
 
     #[test]
     fn what_takes_a_tool_that_is_not_named_is_found() {
@@ -138,9 +138,9 @@ mod tests {
                 ("Add the token to `.env.local`.", "Add the token to `.env.local`"),
             ],
         );
-        let alone = playbook("", "", &[("build", "", "Read `app/basket.py`.")]);
+        let alone = of_stages("", "", &[("build", "", "Read `app/basket.py`.")]);
         assert_eq!(found("ungranted-tool", &alone), ["Read `app/basket.py`"]);
-        let both = playbook(
+        let both = of_stages(
             "",
             "",
             &[("build", "", "Update `plan.json` so that it matches, then remove it.")],
@@ -174,7 +174,7 @@ mod tests {
             "tools: [edit, write, remove, ask], writes: ['**'], checks: [{changed: '**'}]";
         let section = "Ask the user. Delete the file. Create `a.md`. Edit `b.md`.";
         assert!(
-            found("ungranted-tool", &playbook("", "", &[("build", granted, section)])).is_empty()
+            found("ungranted-tool", &of_stages("", "", &[("build", granted, section)])).is_empty()
         );
     }
 }

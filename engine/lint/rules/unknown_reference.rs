@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Level, near};
 use crate::lint::Subject;
-use crate::lint::phrase::{Kind, Token, tokens};
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::tokens::{Kind, Token, tokens};
 use crate::playbook::{Prose, Stage};
 use crate::source::Spanned;
 

@@ -44,7 +44,7 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn a_stage_that_is_not_there_is_found() {

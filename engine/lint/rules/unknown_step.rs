@@ -130,11 +130,11 @@ fn of_stage(stage: &Stage) -> BTreeSet<u32> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{found, playbook};
+    use crate::lint::sample::{found, of_stages};
 
     fn of_second(preamble: &str, section: &str) -> Vec<String> {
         let stages = [("survey", "", "1. Look.\n2. Ask."), ("build", "", section)];
-        found("unknown-step", &playbook("", preamble, &stages))
+        found("unknown-step", &of_stages("", preamble, &stages))
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             assert_eq!(of_second("", section), Vec::<String>::new(), "{section}");
         }
         assert!(of_second("1. Look.\n2. Build.\n3. Tell.", "Leave it to step 3.").is_empty());
-        let alone = playbook("", "", &[("build", "", "Skip to step 4.")]);
+        let alone = of_stages("", "", &[("build", "", "Skip to step 4.")]);
         assert!(found("unknown-step", &alone).is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! `unshown-file`: prose that sends the model to a file which the airplane does not have.
 
 use crate::diagnostic::{Level, near};
-use crate::lint::phrase::{Kind, Token, tokens};
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::tokens::{Kind, Token, tokens};
 use crate::lint::{Airplane, Subject};
 use crate::source::{Span, Spanned};
 

@@ -83,7 +83,7 @@ fn vague<'s>(speech: &'s Speech<'_>, sentence: &Sentence) -> Vec<&'s [Word<'s>]>
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::trial::{finds, silent};
+    use crate::lint::sample::{finds, silent};
 
     #[test]
     fn what_leaves_it_to_the_model_is_found() {

@@ -7,8 +7,8 @@ use regex::Regex;
 
 use crate::diagnostic::Level;
 use crate::lint::code::without_comments;
-use crate::lint::phrase::tokens;
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::tokens::tokens;
 use crate::lint::{AirplaneFile, Subject};
 use crate::playbook::DocPlace;
 use crate::source::{FileId, Span};

@@ -1,8 +1,8 @@
 //! `version-conflict`: two versions of one package that cannot both hold.
 
 use crate::diagnostic::Level;
-use crate::lint::phrase::{Kind, Token, tokens};
 use crate::lint::rule::{Profile, Report, Rule, page};
+use crate::lint::tokens::{Kind, Token, tokens};
 use crate::lint::{Subject, packages};
 use crate::playbook::{CommandKind, RequirementKind};
 use crate::source::{Span, Spanned};

@@ -6,8 +6,8 @@ use regex::Regex;
 
 use super::{CONDITIONS, EXCEPTIONS, HELP, RULE};
 use crate::lint::code::{find_name, instructions};
-use crate::lint::phrase::{Kind, Token, tokens};
 use crate::lint::rule::Report;
+use crate::lint::tokens::{Kind, Token, tokens};
 use crate::lint::{Airplane, AirplaneFile, Subject};
 use crate::source::Span;
 

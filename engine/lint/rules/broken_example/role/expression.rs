@@ -1,7 +1,7 @@
 //! What an expression of code comes to, as far as its form tells.
 
 use crate::lint::code::{of_name, words};
-use crate::lint::phrase::lists;
+use crate::lint::tokens::lists;
 
 /// Functions that give back what they are given, as another type.
 const CASTS: &str = "String str string to_string toString strval text unicode await";

@@ -2,7 +2,7 @@
 
 use super::super::{CONDITIONS, EXCEPTIONS};
 use crate::lint::code::words;
-use crate::lint::phrase::{Kind, Token, lists, tokens};
+use crate::lint::tokens::{Kind, Token, lists, tokens};
 use crate::source::{Span, Spanned};
 
 /// A value that must not have a role.
