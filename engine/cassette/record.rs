@@ -236,7 +236,7 @@ impl Servers for Recording<dyn Servers> {
                 at: call.at.clone(),
                 server: call.server.clone(),
                 tool: call.tool.clone(),
-                arguments: call.arguments.clone(),
+                arguments: call.arguments.clone().into_inner(),
                 answer: answer.clone(),
             }));
             answer

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::gate::{Gate, Refusal};
 use crate::journal::{At, Event};
 use crate::online::{Connections, ServerTool};
+use crate::redact::Clean;
 
 /// A seam: calls tools of servers.
 pub trait Servers: Send + Sync {
@@ -28,7 +29,7 @@ pub struct ServerCall {
     /// The tool.
     pub tool: String,
     /// What it is given.
-    pub arguments: Value,
+    pub arguments: Clean<Value>,
 }
 
 /// What a tool answered.
@@ -94,7 +95,7 @@ impl Gate {
             server: tool.server.clone(),
             url: tool.url.clone(),
             tool: tool.tool.clone(),
-            arguments: input.clone(),
+            arguments: hall.redactor.clean_all(input.clone()),
         };
         hall.note(Event::ServerAsked {
             at: call.at.clone(),

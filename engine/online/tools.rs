@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::online::server::{Refusal, Talk};
 use crate::playbook::{Grant, Playbook, hex};
+use crate::redact::Clean;
 use crate::reference::{Dial, address};
 use crate::source::visible;
 
@@ -172,7 +173,7 @@ impl Connections {
         &self,
         url: &str,
         tool: &str,
-        arguments: &Value,
+        arguments: &Clean<Value>,
     ) -> Result<(String, bool), String> {
         let talk = self.talks.get(url).ok_or_else(|| "nobody asked this server".to_owned())?;
         let mut talk = talk.lock().await;

@@ -332,7 +332,7 @@ fn timeless(text: &str) -> String {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         let clock = r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?";
         let long = r"\b\d+ h \d\d min\b|\b\d+ min \d\d s\b";
-        let short = r"\b\d+(\.\d+)? ?s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b";
+        let short = r"\b\d+\.\d+ ?s\b|\b\d+ s\b|\b\d+ ?ms\b|\b\d+m ?\d\ds\b";
         Regex::new(&format!("{clock}|{long}|{short}")).unwrap()
     });
     TIME.replace_all(text, "[TIME]").into_owned()
@@ -344,6 +344,7 @@ fn however_long_something_took_a_page_is_the_same() {
         let time = wizard::journal::shown::time(milliseconds);
         assert_eq!(timeless(&format!("after {time}, replayed")), "after [TIME], replayed");
     }
+    assert_eq!(timeless("such as `90s`, `8m`"), "such as `90s`, `8m`");
 }
 
 /// Whether a word of a command sets a variable: `NAME=value`.
