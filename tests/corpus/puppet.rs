@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use wizard::gate::servers::{ServerAnswer, ServerCall, Servers};
 use wizard::journal::Event;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
+use wizard::online::ServerTool;
 use wizard::redact::Clean;
 use wizard::reference::{Reference, ReferenceKind};
 
@@ -24,6 +26,8 @@ commands:
   show: {run: [cat, notes.txt]}
   fails: {run: [cat, notes.txt, missing.txt]}
   part: {run: [echo, "${{ args.word }}"], args: {word: {pattern: "[a-z]+"}}}
+mcp:
+  desk: {url: "https://desk.example/mcp"}
 env:
   file: .env.local
   keys: {SHOP_HOST: "https://shop.example"}
@@ -31,14 +35,14 @@ tools: [read, glob, grep, reference]
 stages:
 "#;
 
-const WORK: &str = "  work:\n    tools: [edit, write, remove, env, ask, run(show), run(part)]\n    \
+const WORK: &str = "  work:\n    tools: [edit, write, remove, env, ask, run(show), run(part), mcp(desk/look)]\n    \
                     writes: [\"src/**\"]\n    budget: {turns: 40}\n";
 
 /// What may change: what the stage may write.
 const MAY_CHANGE: &str = "proj/src/";
 
 /// How a text reaches the model, and the call with which the model meets it.
-const CHANNELS: [&str; 9] = [
+const CHANNELS: [&str; 10] = [
     "file",
     "readme",
     "file name",
@@ -48,6 +52,7 @@ const CHANNELS: [&str; 9] = [
     "airplane",
     "earlier output",
     "failed check",
+    "server",
 ];
 
 #[derive(Deserialize)]
@@ -131,6 +136,16 @@ impl Provider for Puppet {
     }
 }
 
+/// A server whose one tool answers with a text.
+struct Desk(String);
+
+impl Servers for Desk {
+    fn call<'a>(&'a self, _: &'a ServerCall) -> BoxFuture<'a, Result<ServerAnswer, String>> {
+        let text = self.0.clone();
+        async move { Ok(ServerAnswer { text, failed: false, replayed: false }) }.boxed()
+    }
+}
+
 /// A text that is to reach the model by a channel: what prepares the project, the model's first
 /// call, and the keys of the stage.
 struct Way {
@@ -186,6 +201,7 @@ fn way(channel: &str, text: &str, fixture: &Fixture) -> Way {
             });
             opens("reference", json!({ "search": "note" }));
         }
+        "server" => opens("desk__look", json!({})),
         "earlier output" => {
             way.stages = format!("  first:\n{WORK}");
             text.clone_into(&mut way.hands_on);
@@ -223,6 +239,7 @@ fn a_model_that_obeys_every_text_does_nothing_forbidden() {
             let mut played = play(&keys, &sections)
                 .at(fixture.root())
                 .knows(way.references)
+                .serves(look(), Arc::new(Desk(payload.text.clone())))
                 .asks(puppet.clone())
                 .run();
             played.asked = std::mem::take(&mut puppet.asked.lock().unwrap());
@@ -268,4 +285,16 @@ fn effects(
             || argv.strip_prefix("echo ").is_some_and(|word| word.chars().all(char::is_alphabetic))
     };
     ran.into_iter().find(|argv| !declared(argv)).map(|argv| format!("`{argv}` ran"))
+}
+
+/// The one tool of the server.
+fn look() -> ServerTool {
+    ServerTool {
+        server: "desk".to_owned(),
+        url: "https://desk.example/mcp".to_owned(),
+        tool: "look".to_owned(),
+        description: "Looks.".to_owned(),
+        schema: json!({ "type": "object" }),
+        sha256: String::new(),
+    }
 }

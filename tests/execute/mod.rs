@@ -15,12 +15,15 @@ use wizard::gate::Hall;
 use wizard::gate::command::{SystemRunner, Unconfined};
 use wizard::gate::kept::Blobs;
 use wizard::gate::redact::Redactor;
+use wizard::gate::servers::{NoServers, Servers};
 use wizard::gate::workspace::Workspace;
+
 use wizard::journal::event::Outcome;
 use wizard::journal::{Event, Journal, Status};
 use wizard::lint::{self, Profile};
 use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
+use wizard::online::ServerTool;
 use wizard::plan::{Given, Inputs, Plan};
 use wizard::playbook::load_text;
 use wizard::redact::Clean;
@@ -48,6 +51,7 @@ pub(crate) struct Play {
     at: Option<PathBuf>,
     asks: Option<Arc<dyn Provider>>,
     knows: Vec<Reference>,
+    serves: Option<(ServerTool, Arc<dyn Servers>)>,
     files: Vec<(&'static str, &'static str)>,
     script: Script,
     decisions: Vec<Decision>,
@@ -74,6 +78,7 @@ pub(crate) fn play(keys: &str, sections: &str) -> Play {
         at: None,
         asks: None,
         knows: Vec::new(),
+        serves: None,
         playbook: format!(
             "---\nplaybook: 1\nname: test\ndescription: Tests.\n{keys}---\n{sections}"
         ),
@@ -132,6 +137,12 @@ impl Play {
     /// Sets a variable of the person's.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Has a tool of a server.
+    pub(crate) fn serves(mut self, tool: ServerTool, servers: Arc<dyn Servers>) -> Self {
+        self.serves = Some((tool, servers));
         self
     }
 
@@ -201,8 +212,11 @@ impl Play {
                 references: self.knows.iter().cloned().map(Arc::new).collect(),
             },
             redactor,
-            servers: Arc::new(wizard::gate::servers::NoServers),
-            server_tools: Vec::new(),
+            servers: self
+                .serves
+                .as_ref()
+                .map_or_else(|| Arc::new(NoServers) as Arc<dyn Servers>, |it| Arc::clone(&it.1)),
+            server_tools: self.serves.iter().map(|(tool, _)| tool.clone()).collect(),
             marks: wizard::gate::marks::Marks::of("run"),
             environment: self.environment.clone(),
             floor: Arc::default(),
