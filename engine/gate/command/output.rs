@@ -75,7 +75,7 @@ mod tests {
         let text = output.text();
         assert!(text.contains("[10 bytes cut]") && text.ends_with("bbbbbbbbbb"));
         let mut output = Output::new(&Redactor::default());
-        output.take(&vec![b'a'; MOST]);
+        output.take(&vec![b'a'; MOST + 1]);
         assert!(output.is_flood());
     }
 }
