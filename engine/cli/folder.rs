@@ -9,7 +9,7 @@ use crate::gate::workspace::hash;
 
 /// The folder of one run, and the lock that keeps other runs out of the project.
 pub(super) struct RunFolder {
-    /// The run's id: the time it began, and four letters.
+    /// The run's id: the time it began, to the millisecond, and a letter.
     pub(super) id: String,
     /// The folder.
     pub(super) path: PathBuf,
@@ -42,9 +42,11 @@ impl RunFolder {
                     .with_context(|| format!("cannot lock `{}`", lock_path.display()));
             }
         }
-        let began = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let now = jiff::Zoned::now();
+        let began = now.strftime("%Y%m%d-%H%M%S");
         let letters = uuid::Uuid::now_v7().simple().to_string();
-        let id = format!("{began}-{}", &letters[letters.len() - 4..]);
+        // Runs of one second stand in their order too.
+        let id = format!("{began}-{:03x}{}", now.millisecond(), &letters[letters.len() - 1..]);
         let path = home.join(&id);
         let blobs = home.join("blobs");
         for folder in [&path, &blobs] {
