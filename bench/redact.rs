@@ -3,6 +3,7 @@
 //! Prints each rate also as a share of what a plain copy of the text takes, which is comparable
 //! from machine to machine.
 
+#![expect(clippy::disallowed_methods, reason = "a bench reads what it is given")]
 #![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "it prints figures")]
 
 use std::hint::black_box;

@@ -8,6 +8,11 @@
 //!
 //! Modules stand in reading order: each may use only those above it.
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests make the files that they look at")
+)]
+
 pub mod source;
 pub mod closed;
 pub mod env_file;

@@ -1,5 +1,7 @@
 //! A recorded run on a copy of its sample project.
 
+#![expect(clippy::disallowed_methods, reason = "a demo is laid out in a folder of its own")]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};

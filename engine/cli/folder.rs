@@ -1,5 +1,7 @@
 //! Where runs are kept: outside the project, by the identity of its root.
 
+#![expect(clippy::disallowed_methods, reason = "runs are kept outside the project")]
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Where inputs come from: a cassette, an answers file, variables, flags, and the person.
 
+#![expect(clippy::disallowed_methods, reason = "inputs are read from files that the person names")]
+
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, bail};

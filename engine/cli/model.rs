@@ -1,6 +1,8 @@
 //! Which model answers: from flags, the environment and the person's settings, never from the
 //! project.
 
+#![expect(clippy::disallowed_methods, reason = "settings stand in the person's own folder")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

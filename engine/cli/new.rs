@@ -1,5 +1,7 @@
 //! `wizard new`: begins a playbook, from nothing or from what was written for another program.
 
+#![expect(clippy::disallowed_methods, reason = "a playbook is begun where the person says")]
+
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! What the machine and the person bring along: variables and folders.
 
+#![expect(clippy::disallowed_methods, reason = "settings stand in the person's own folder")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

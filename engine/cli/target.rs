@@ -1,5 +1,7 @@
 //! What a command is about: a playbook, a project, inputs.
 
+#![expect(clippy::disallowed_methods, reason = "a playbook is read where the person says")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,5 @@
 //! The env file: whether a key is set, and setting one, without ever showing a value.
 
-use crate::approval::{Decision, Question};
 use crate::closed;
 use crate::env_file::{is_key, last, set};
 use crate::expression::Template;
@@ -8,9 +7,6 @@ use crate::gate::workspace::{Before, hash};
 use crate::gate::{Gate, Refusal};
 use crate::journal::Event;
 use crate::project::Tracking;
-
-/// What a person answers who lets something be done that is theirs to decide.
-const YES: &str = "yes";
 
 /// A value as the playbook gives it.
 struct Filled {
@@ -70,13 +66,7 @@ impl Gate {
         })?;
         let old = hash(text.as_bytes());
         let before = if text.is_empty() { Before::Any } else { Before::Hash(&old) };
-        let itself = |real: &str| {
-            if real == file {
-                return Ok(());
-            }
-            Err(Refusal::Power(format!("`{file}` is another file, by a link: it stays as it is")))
-        };
-        self.hall.workspace.replace_if(&file, changed.as_bytes(), before, &itself)?;
+        self.hall.workspace.replace_as(&file, changed.as_bytes(), before, None)?;
         Ok(format!("`{key}` is set in {file}{ignored}"))
     }
 
@@ -127,36 +117,6 @@ impl Gate {
                 )))
             }
         }
-    }
-
-    /// Asks the person for a yes. Where nobody is, it is a no.
-    async fn consents(&self, id: &str, text: String) -> Result<bool, Refusal> {
-        let at = self.at.clone();
-        let asked = Event::Asked { at: at.clone(), what: id.to_owned(), text: text.clone() };
-        self.hall.note(asked)?;
-        let began = std::time::Instant::now();
-        let question = Question::Ask {
-            at: at.clone(),
-            id: id.to_owned(),
-            text,
-            options: vec![YES.to_owned(), "no".to_owned()],
-            default: None,
-        };
-        let (answer, by) = match self.ask(&question).await {
-            Ok(answer) => (
-                match answer.decision {
-                    Decision::Say(words) => words,
-                    _ => "no".to_owned(),
-                },
-                answer.by,
-            ),
-            Err(Refusal::Absent(_)) => ("no".to_owned(), "nobody".to_owned()),
-            Err(other) => return Err(other),
-        };
-        let yes = answer == YES;
-        let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.hall.note(Event::Answered { at, what: id.to_owned(), answer, by, waited })?;
-        Ok(yes)
     }
 
     fn env_key(&self, key: &str) -> Result<(String, &Template), Refusal> {

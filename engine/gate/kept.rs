@@ -1,6 +1,8 @@
 //! What is kept outside the project so that a run can be taken back: bytes by their hash, and how
 //! the project stood.
 
+#![expect(clippy::disallowed_methods, reason = "what is kept stands outside the project")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};

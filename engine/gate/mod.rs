@@ -4,6 +4,7 @@
 //! before they are replaced.
 
 pub mod command;
+mod consent;
 pub mod env;
 pub mod kept;
 mod manifest;
@@ -218,10 +219,6 @@ impl Gate {
     /// Writes a file whole: journal, keep, replace, journal.
     pub fn write(&self, asked: &str, bytes: &[u8]) -> Result<String, Refusal> {
         let path = self.writable(asked)?;
-        let old = self.hall.workspace.read_any(&path).ok().flatten();
-        if let Some(reason) = manifest::unasked(&path, old.as_deref(), bytes) {
-            return Err(Refusal::Power(reason));
-        }
         self.change(&path, Some(bytes), &|real| self.may_write(real))?;
         self.seen().insert(path.clone(), hash(bytes));
         Ok(path)
@@ -288,8 +285,13 @@ impl Gate {
             None => path.to_owned(),
         };
         let path = real.as_str();
+        may(path)?;
         let old = hall.workspace.read_any(path);
         let old = old.map_err(|error| Refusal::Reply(format!("cannot read `{path}`: {error}")))?;
+        let unasked = bytes.and_then(|bytes| manifest::unasked(path, old.as_deref(), bytes));
+        if let Some(reason) = unasked {
+            return Err(Refusal::Power(reason));
+        }
         let before = old.as_ref().map(|bytes| hash(bytes));
         let after = bytes.map(hash);
         let (added, removed) = lines(old.as_deref().unwrap_or_default(), bytes.unwrap_or_default());

@@ -1,5 +1,7 @@
 //! One POST and the stream that answers it.
 
+#![expect(clippy::disallowed_methods, reason = "this is how models are asked")]
+
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Once;

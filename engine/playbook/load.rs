@@ -1,6 +1,8 @@
 //! Finding a playbook and reading everything that it names. The only place of this module that
 //! touches the disk.
 
+#![expect(clippy::disallowed_methods, reason = "this reads a library")]
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;

@@ -1,5 +1,7 @@
 //! Pages that were fetched, kept in a folder.
 
+#![expect(clippy::disallowed_methods, reason = "stored pages stand outside the project")]
+
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 

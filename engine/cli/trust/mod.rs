@@ -36,6 +36,14 @@ pub(super) struct Outside<'a> {
     pub(super) powers: &'a PowerTable,
 }
 
+/// Asks the person at the terminal, after a text was shown; nothing where nobody is there.
+fn person(question: &str) -> impl FnMut(&str) -> anyhow::Result<Option<bool>> {
+    move |text| {
+        print::complain(text);
+        if is_asked() { confirm(question).map(Some) } else { Ok(None) }
+    }
+}
+
 /// Says whether a playbook from outside is played: it is pinned, was trusted as it is, or a person
 /// says yes now.
 pub(super) fn settle(
@@ -44,11 +52,7 @@ pub(super) fn settle(
     surroundings: &Surroundings,
 ) -> anyhow::Result<bool> {
     let records = surroundings.config().map(|config| Records::of(config));
-    let mut person = |text: &str| {
-        print::complain(text);
-        if is_asked() { confirm("Play it?").map(Some) } else { Ok(None) }
-    };
-    let decided = decide(outside, pins, records.as_ref(), &mut person)?;
+    let decided = decide(outside, pins, records.as_ref(), &mut person("Play it?"))?;
     if decided == Decided::Nobody {
         let name = shown::line(&outside.origin.shown);
         let why = if pins.is_empty() {

@@ -1,6 +1,8 @@
 //! What a person trusted: a file for each place that playbooks came from, in the folder of
 //! settings, never in a project.
 
+#![expect(clippy::disallowed_methods, reason = "trust is kept in the person's own folder")]
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::cli::print;
 use crate::cli::surroundings::Surroundings;
+use crate::cli::trust::person;
 use crate::cli::trust::record::{Accepted, Record, Records};
-use crate::cli::trust::{confirm, is_asked};
 use crate::journal::shown;
 use crate::online::ServerTool;
 
@@ -21,11 +21,8 @@ pub(in crate::cli) fn settle(
     surroundings: &Surroundings,
 ) -> anyhow::Result<bool> {
     let records = surroundings.config().map(|config| Records::of(config));
-    let mut person = |text: &str| {
-        print::complain(text);
-        if is_asked() { confirm("May the model call them?").map(Some) } else { Ok(None) }
-    };
-    let unsettled = decide(tools, origin, pins, records.as_ref(), &mut person)?;
+    let mut asked = person("May the model call them?");
+    let unsettled = decide(tools, origin, pins, records.as_ref(), &mut asked)?;
     if unsettled.is_empty() {
         return Ok(true);
     }

@@ -1,5 +1,10 @@
 //! What a command of the playbook is given: files, caches, hosts.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "caches and settings of package managers stand outside the project"
+)]
+
 use std::path::{Path, PathBuf};
 
 use crate::gate::command::shield::Shield;

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::approval::{Decision, Question};
 use crate::gate::command::environment::environment;
 use crate::gate::command::grants::{fetching, grants};
 use crate::gate::command::shield::Shield;
@@ -21,6 +20,7 @@ use crate::gate::workspace::Snapshot;
 use crate::gate::{Gate, Invocation, Ran, Refusal, Rights};
 use crate::journal::Event;
 use crate::playbook::{ArgumentRule, Command, CommandKind};
+use crate::sandbox::Level;
 
 pub use runner::{SystemRunner, Unconfined};
 
@@ -81,7 +81,8 @@ impl Gate {
         let mut ran =
             ran.unwrap_or_else(|reason| Ran { exit: None, text: reason, took: 0, replayed: false });
         ran.text = hall.redactor.clean(&ran.text).into();
-        let reverted = shield.restore();
+        let held = level == Some(Level::Full);
+        let reverted = shield.restore(held, &hall.blobs);
         let changed = match before {
             Some(before) => self.left(&before, &snapshot()?)?,
             None => Vec::new(),
@@ -101,7 +102,8 @@ impl Gate {
             Ok(reverted) if reverted.is_empty() => Ok(ran),
             Ok(reverted) => Err(Refusal::Fatal(format!(
                 "the command `{name}` changed what it must not: `{}`; it was put back as it was, \
-                 and the run ends here. Look at what the command runs before you play again",
+                 what stood there is kept with the run's other bytes, and the run ends here. Look at \
+                 what the command runs before you play again",
                 reverted.join("`, `")
             ))),
             Err(error) => Err(Refusal::Fatal(format!(
@@ -123,32 +125,21 @@ impl Gate {
     }
 
     /// Says how far a command will be confined, and asks the person where that is not at all.
-    async fn confined(
-        &self,
-        command: &Command,
-        argv: &[String],
-    ) -> Result<Option<crate::sandbox::Level>, Refusal> {
+    async fn confined(&self, command: &Command, argv: &[String]) -> Result<Option<Level>, Refusal> {
         let reason = match self.hall.runner.rights().await {
             Rights::Replayed => return Ok(None),
             Rights::Confined(level) => return Ok(Some(level)),
             Rights::Asked(reason) => reason,
         };
         let name = &command.name.value;
-        let question = Question::Ask {
-            at: self.at.clone(),
-            id: format!("unconfined.{name}"),
-            text: format!(
-                "The command `{name}` cannot be confined here ({reason}). Run `{}` with your \
-                 rights? Say yes or no",
-                argv.join(" ")
-            ),
-            options: vec!["no".to_owned(), "yes".to_owned()],
-            default: None,
-        };
-        match self.ask(&question).await?.decision {
-            Decision::Say(answer) if answer == "yes" => Ok(Some(crate::sandbox::Level::None)),
-            _ => Err(Refusal::Power(format!("the person does not let `{name}` run"))),
+        let question = format!(
+            "The command `{name}` cannot be confined here ({reason}). Run `{}` with your rights?",
+            argv.join(" ")
+        );
+        if self.consents(&format!("unconfined.{name}"), question).await? {
+            return Ok(Some(Level::None));
         }
+        Err(Refusal::Power(format!("the person does not let `{name}` run")))
     }
 
     /// Looks at what the command must not change: all that is protected and is not named letter

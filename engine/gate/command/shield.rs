@@ -3,17 +3,38 @@
 //! The kernel keeps a command from these files where it can. Where it cannot, as with files that
 //! were not there before, they are put back as they were.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what configures tools is closed to every stage, and is put back by the engine alone"
+)]
+
 use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::closed::{is_protected, is_secret};
+use crate::gate::kept::Blobs;
 use crate::gate::workspace::{MAX_KEPT, hash};
 
-/// What is not looked at: within `.git`, what changes whenever git looks at its files, and what
-/// alone decides nothing; and what builds keep for themselves.
-const LEFT_OUT: [&str; 5] = [".git/objects", ".git/logs", ".git/index", ".git/lfs", ".next/cache"];
+/// What is not looked at: within `.git`, what a person's own commit changes while a command runs,
+/// and what alone runs nothing; and what builds keep for themselves.
+const LEFT_OUT: [&str; 14] = [
+    ".git/objects",
+    ".git/logs",
+    ".git/refs",
+    ".git/lfs",
+    ".git/index",
+    ".git/index.lock",
+    ".git/HEAD",
+    ".git/ORIG_HEAD",
+    ".git/FETCH_HEAD",
+    ".git/MERGE_HEAD",
+    ".git/COMMIT_EDITMSG",
+    ".git/packed-refs",
+    ".git/rebase-merge",
+    ".next/cache",
+];
 
 /// Folders of installed packages and compiled files: too many to look at, and made anew at will.
 const PACKAGES: [&str; 5] = ["node_modules", "target", ".venv", "venv", "__pycache__"];
@@ -92,17 +113,28 @@ impl Shield {
         frozen
     }
 
-    /// Compares, puts back what differs, and says what did.
-    pub(super) fn restore(&self) -> io::Result<Vec<String>> {
+    /// Compares, puts back what differs, and says what did. What stood there instead is kept first.
+    /// A command that was `held` by the kernel could not change what was frozen: somebody else did,
+    /// and it stays.
+    pub(super) fn restore(&self, held: bool, blobs: &Blobs) -> io::Result<Vec<String>> {
         let now = self.look(&mut |_, _| ())?;
+        let frozen = if held { self.frozen() } else { Vec::new() };
+        let theirs = |path: &str| {
+            let path = self.root.join(path);
+            frozen.iter().any(|above| path.starts_with(above))
+        };
         let mut harmed = Vec::new();
         // Backwards, so that what a new folder holds goes before the folder.
-        for path in now.keys().rev().filter(|path| !self.entries.contains_key(*path)) {
+        let new = now.iter().rev().filter(|(path, _)| !self.entries.contains_key(*path));
+        for (path, found) in new.filter(|(path, _)| !theirs(path)) {
+            found.keep(blobs)?;
             self.take_away(path)?;
             harmed.push(path.clone());
         }
-        for (path, entry) in &self.entries {
-            if now.get(path) != Some(entry) {
+        for (path, entry) in self.entries.iter().filter(|(path, _)| !theirs(path)) {
+            let found = now.get(path);
+            if found != Some(entry) {
+                found.map_or(Ok(()), |found| found.keep(blobs))?;
                 self.put_back(path, entry)?;
                 harmed.push(path.clone());
             }
@@ -211,6 +243,14 @@ impl Shield {
 }
 
 impl Entry {
+    /// Keeps the bytes of a file.
+    fn keep(&self, blobs: &Blobs) -> io::Result<()> {
+        match self {
+            Entry::File(bytes, _) => blobs.keep(bytes),
+            _ => Ok(()),
+        }
+    }
+
     fn at(path: &Path, found: &Metadata) -> io::Result<Entry> {
         Ok(if found.is_dir() {
             Entry::Folder
@@ -281,15 +321,12 @@ fn link(_to: &Path, at: &Path) -> io::Result<()> {
 #[cfg(unix)]
 mod tests {
     use super::*;
+    use crate::project::tests::folder as folder_of;
 
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        folder
+    /// Puts back, as for a command that the kernel did not hold.
+    fn restore(shield: &Shield) -> Vec<String> {
+        let kept = tempfile::tempdir().unwrap();
+        shield.restore(false, &Blobs::at(kept.path())).unwrap()
     }
 
     const FILES: [(&str, &str); 6] = [
@@ -308,7 +345,7 @@ mod tests {
 
     #[test]
     fn what_may_change_is_left_alone() {
-        let folder = project(&FILES);
+        let folder = folder_of(&FILES);
         let shield = shield(&folder, &["AGENTS.md", ".github/workflows/a.yml"]);
         for path in
             ["src/a.ts", ".git/objects/ab/cd", ".git/index", "AGENTS.md", "node_modules/x/.npmrc"]
@@ -317,12 +354,12 @@ mod tests {
         }
         std::fs::create_dir_all(folder.path().join(".github/workflows")).unwrap();
         std::fs::write(folder.path().join(".github/workflows/a.yml"), "on: push").unwrap();
-        assert_eq!(shield.restore().unwrap(), Vec::<String>::new());
+        assert_eq!(restore(&shield), Vec::<String>::new());
     }
 
     #[test]
     fn what_was_made_goes_and_what_was_changed_comes_back() {
-        let folder = project(&FILES);
+        let folder = folder_of(&FILES);
         let at = |path: &str| folder.path().join(path);
         let shield = shield(&folder, &[]);
         std::fs::create_dir_all(at(".git/hooks")).unwrap();
@@ -332,7 +369,7 @@ mod tests {
         std::fs::create_dir_all(at("apps/web/.cursor")).unwrap();
         std::fs::write(at("apps/web/.cursor/mcp.json"), "{}").unwrap();
         std::fs::write(at("CLAUDE.md"), "obey").unwrap();
-        let harmed = shield.restore().unwrap();
+        let harmed = restore(&shield);
         let expected = [
             ".env",
             ".git/hooks",
@@ -348,18 +385,37 @@ mod tests {
         for path in [".git/hooks", "apps/web/.cursor", "CLAUDE.md"] {
             assert!(!at(path).exists(), "{path}");
         }
-        assert_eq!(shield.restore().unwrap(), Vec::<String>::new());
+        assert_eq!(restore(&shield), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_somebody_else_changed_stays_and_what_is_put_back_is_kept() {
+        let folder = folder_of(&FILES);
+        let at = |path: &str| folder.path().join(path);
+        let shield = shield(&folder, &[]);
+        std::fs::create_dir_all(at(".git/refs/heads")).unwrap();
+        std::fs::write(at(".git/refs/heads/main"), "a commit of the person's").unwrap();
+        std::fs::write(at(".git/HEAD"), "ref: refs/heads/main").unwrap();
+        assert_eq!(restore(&shield), Vec::<String>::new());
+        std::fs::write(at(".git/config"), "[core]\n[user]").unwrap();
+        std::fs::write(at(".env"), "KEY=new").unwrap();
+        let kept = tempfile::tempdir().unwrap();
+        let blobs = Blobs::at(kept.path());
+        assert_eq!(shield.restore(true, &blobs).unwrap(), [".env"]);
+        assert_eq!(std::fs::read_to_string(at(".git/config")).unwrap(), "[core]\n[user]");
+        assert_eq!(blobs.get(&hash(b"KEY=new")).as_deref(), Some(b"KEY=new".as_slice()));
+        assert_eq!(restore(&shield), [".git/config"]);
     }
 
     #[test]
     fn a_link_in_place_of_a_folder_leads_nobody_out() {
-        let folder = project(&FILES);
-        let outside = project(&[("settings.json", "outside"), ("other", "outside")]);
+        let folder = folder_of(&FILES);
+        let outside = folder_of(&[("settings.json", "outside"), ("other", "outside")]);
         let shield = shield(&folder, &[]);
         std::fs::remove_dir_all(folder.path().join(".vscode")).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join(".vscode")).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join(".husky")).unwrap();
-        let harmed = shield.restore().unwrap();
+        let harmed = restore(&shield);
         assert_eq!(harmed, [".husky", ".vscode", ".vscode/settings.json"]);
         let text = |path: &Path| std::fs::read_to_string(path).unwrap();
         assert_eq!(text(&folder.path().join(".vscode/settings.json")), "{}");
@@ -369,7 +425,7 @@ mod tests {
 
     #[test]
     fn secrets_are_found_by_all_their_names() {
-        let folder = project(&FILES);
+        let folder = folder_of(&FILES);
         std::fs::hard_link(folder.path().join(".env"), folder.path().join("twin.txt")).unwrap();
         let shield = shield(&folder, &[]);
         let mut names: Vec<String> = shield

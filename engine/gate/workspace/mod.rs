@@ -3,6 +3,11 @@
 //! **Invariant:** every path is opened below the root's directory handle, and is judged by the
 //! file that was opened, not by the name that was asked for.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place where a stage's files are touched"
+)]
+
 mod change;
 mod opened;
 mod snapshot;

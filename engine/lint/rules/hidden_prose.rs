@@ -82,13 +82,21 @@ fn invisible(prose: &Prose, text: &str, report: Report<'_>) {
         if is_invisible(character) && !line_end && !joins {
             let message = format!("the invisible character U+{:04X}", u32::from(character));
             let place = prose.span.part(start, end);
-            report(
-                RULE.at(place, message)
-                    .help("remove it: a person does not see it, and a model may read it")
-                    .fix(place, ""),
-            );
+            let found = RULE
+                .at(place, message)
+                .help("remove it: a person does not see it, and a model may read it");
+            let uncovers = uncovers(text, start);
+            report(if uncovers { found.guess(place, "") } else { found.fix(place, "") });
         }
     }
+}
+
+/// Whether a line may become something else without the invisible character at a place: it stands
+/// before all that is seen, or in a heading, a fence or a rule.
+fn uncovers(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let shown = |letter: &char| !is_invisible(*letter) && !letter.is_whitespace();
+    text[line..at].chars().find(shown).is_none_or(|first| "#`~-=*_<".contains(first))
 }
 
 /// Reports elements of HTML that are not shown.

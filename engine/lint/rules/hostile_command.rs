@@ -199,7 +199,7 @@ mod tests {
                 "{run: ['npm install; rm -rf /']}",
                 "{run: [ping, -c, '1', a.de]}",
                 "{run: [git, status]}",
-                "{run: [python, -m, venv, /root/x]}",
+                "{run: [python, -m, venv, /opt/x]}",
                 "{run: [ls, ../b]}",
                 "{exec: [eslint, --plugin, ./a]}",
             ],
