@@ -127,7 +127,10 @@ fn nothing_is_drawn_while_a_person_is_asked() {
         records("succeeded").into_iter().find(|record| matches!(record.event, Event::Asked { .. }));
     let sink = Sink::default();
     let display = live::display(sink.clone(), Look { terminal: Some(80), color: false });
-    let started = |stage: &str| Event::StageStarted { stage: stage.to_owned() };
+    let started = |stage: &str| Event::StageStarted {
+        stage: stage.to_owned(),
+        recipe: std::collections::BTreeMap::default(),
+    };
     let record = |event| Record { seq: 1, time: 0, event };
     let finished = |stage: &str| Event::StageFinished {
         stage: stage.to_owned(),
@@ -145,6 +148,7 @@ fn nothing_is_drawn_while_a_person_is_asked() {
         at: journal::At::stage("events"),
         what: "approve output".to_owned(),
         answer: "accepted".to_owned(),
+        decision: None,
         by: "person".to_owned(),
         waited: 1,
     }));

@@ -32,6 +32,8 @@ mod playbooks;
 mod precision;
 mod references;
 mod report;
+#[cfg(unix)]
+mod resume;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod sarif;

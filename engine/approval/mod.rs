@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::journal::At;
+pub use crate::journal::event::Decision;
 
 pub use answers::{Answers, AnswersError};
 pub use stand_in::{Chain, Yes};
@@ -63,22 +64,6 @@ pub struct Answer {
     pub decision: Decision,
     /// Who: `person`, `--yes`, `answers file`, `default` or `cassette`.
     pub by: String,
-}
-
-/// A person's decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// Yes, as it is.
-    Accept,
-    /// Yes, changed to this.
-    Edit(Value),
-    /// No, with words for the model.
-    Revise(String),
-    /// No.
-    Reject,
-    /// The answer to a question.
-    Say(String),
 }
 
 /// Why nobody answered.

@@ -430,6 +430,7 @@ async fn a_resumed_run_goes_on_where_it_was() {
             at: At::stage("events"),
             what: "approve before".to_owned(),
             answer: String::new(),
+            decision: None,
             by: String::new(),
             waited: 0,
         },

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::gate::workspace::hash;
+use crate::journal::Event;
 
 /// The folder of one run, and the lock that keeps other runs out of the project.
 pub(super) struct RunFolder {
@@ -24,26 +25,7 @@ pub(super) struct RunFolder {
 impl RunFolder {
     /// Makes the folder of a new run on the project at `root`, unless another run holds it.
     pub(super) fn create(state: &Path, root: &Path) -> anyhow::Result<Self> {
-        let home = of_root(state, root)?;
-        private(&home)
-            .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
-        let lock_path = home.join("lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .with_context(|| format!("cannot open the lock `{}`", lock_path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!("another run is playing in `{}`; wait until it ends", root.display())
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error)
-                    .with_context(|| format!("cannot lock `{}`", lock_path.display()));
-            }
-        }
+        let (home, lock) = locked(state, root)?;
         let now = jiff::Zoned::now();
         let began = now.strftime("%Y%m%d-%H%M%S");
         let letters = uuid::Uuid::now_v7().simple().to_string();
@@ -57,6 +39,37 @@ impl RunFolder {
         }
         Ok(RunFolder { id, path, blobs, _lock: lock })
     }
+
+    /// Opens the folder of a run again, unless another run holds the project.
+    pub(super) fn reopen(state: &Path, root: &Path, path: &Path) -> anyhow::Result<Self> {
+        let (home, lock) = locked(state, root)?;
+        let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(RunFolder { id, path: path.to_owned(), blobs: home.join("blobs"), _lock: lock })
+    }
+}
+
+/// Takes the lock of the project at `root`, and returns the folder of its runs with it.
+fn locked(state: &Path, root: &Path) -> anyhow::Result<(PathBuf, File)> {
+    let home = of_root(state, root)?;
+    private(&home)
+        .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
+    let lock_path = home.join("lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .with_context(|| format!("cannot open the lock `{}`", lock_path.display()))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            bail!("another run is playing in `{}`; wait until it ends", root.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock `{}`", lock_path.display()));
+        }
+    }
+    Ok((home, lock))
 }
 
 impl RunFolder {
@@ -102,6 +115,18 @@ pub(super) fn find(state: &Path, root: &Path, id: Option<&str>) -> anyhow::Resul
             bail!("there is no run `{id}` of `{}`; `wizard runs` lists them", root.display())
         }
     }
+}
+
+/// Returns the journal of the last run that is no undo.
+pub(super) fn last_play(state: &Path, root: &Path) -> anyhow::Result<PathBuf> {
+    let is_play = |run: &PathBuf| {
+        let first = crate::journal::read(&run.join("journal.jsonl")).ok();
+        let first = first.and_then(|records| records.into_iter().next());
+        !first.is_some_and(|record| matches!(record.event, Event::UndoStarted { .. }))
+    };
+    let run = runs(state, root)?.into_iter().rfind(is_play);
+    let run = run.with_context(|| format!("nothing was played in `{}` yet", root.display()))?;
+    Ok(run.join("journal.jsonl"))
 }
 
 /// Returns the folder of a root's runs. A root is its canonical path and, where the system tells,

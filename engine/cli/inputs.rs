@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use crate::approval::Answers;
 use crate::cassette::Cassette;
 use crate::cli::play::Arguments;
+use crate::cli::resume::Resumed;
 use crate::cli::surroundings::Surroundings;
 use crate::plan::{Given, InputFault, Inputs};
 use crate::playbook::{InputKind, Playbook};
@@ -18,6 +19,7 @@ pub(super) fn resolve(
     arguments: &Arguments,
     playbook: &Playbook,
     cassette: Option<&Cassette>,
+    resumed: Option<&Resumed>,
     surroundings: &Surroundings,
 ) -> anyhow::Result<Inputs> {
     let mut given = match (cassette, answers(arguments)?) {
@@ -31,6 +33,9 @@ pub(super) fn resolve(
         return Inputs::replayed(playbook, &given).map_err(|faults| told(&faults));
     }
     given.extend(arguments.target.given(playbook, surroundings)?);
+    if let Some(resumed) = resumed {
+        resumed.inputs(playbook, &arguments.target.flags(playbook)?, &mut given)?;
+    }
     let mut faults = match Inputs::resolve(playbook, &given) {
         Ok(inputs) => return Ok(inputs),
         Err(faults) => faults,
@@ -61,7 +66,7 @@ pub(super) fn resolve(
 
 /// Reads the answers file, if one is given.
 pub(super) fn answers(arguments: &Arguments) -> anyhow::Result<Option<Answers>> {
-    let Some(path) = &arguments.answers else { return Ok(None) };
+    let Some(path) = &arguments.how.answers else { return Ok(None) };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the answers file `{}`", path.display()))?;
     Ok(Some(Answers::read(path, &text)?))

@@ -31,15 +31,17 @@ pub struct Look {
 /// Returns a listener that tells a person what happens. On a terminal, what is under way stands
 /// below in a few lines that are drawn anew, and vanishes while a person is asked.
 pub fn display(out: impl Write + Send + 'static, look: Look) -> Listener {
-    let screen = Screen {
-        out,
-        look,
-        telling: Telling::default(),
-        drawn: 0,
-        asking: 0,
-        held: String::new(),
-        clock: None,
-    };
+    display_on(out, look, &[])
+}
+
+/// Returns such a listener for a run that goes on after these records, which are not told again.
+pub fn display_on(out: impl Write + Send + 'static, look: Look, before: &[Record]) -> Listener {
+    let mut telling = Telling::default();
+    for record in before {
+        telling.take(record);
+    }
+    let screen =
+        Screen { out, look, telling, drawn: 0, asking: 0, held: String::new(), clock: None };
     let screen = Arc::new(Mutex::new(screen));
     if look.terminal.is_some() {
         let watched = Arc::downgrade(&screen);

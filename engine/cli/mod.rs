@@ -24,6 +24,7 @@ mod play;
 mod print;
 mod prompt;
 mod replace;
+mod resume;
 mod runs;
 mod select;
 mod show;
@@ -62,6 +63,7 @@ enum Command {
     List(list::Arguments),
     New(new::Arguments),
     Show(show::Arguments),
+    Resume(Box<resume::Arguments>),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
     Trust(trust::Arguments),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Play(arguments) => play::run(arguments, &surroundings),
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
         Command::Show(arguments) => show::run(arguments, &surroundings),
+        Command::Resume(arguments) => resume::run(arguments, &surroundings),
         Command::Undo(arguments) => undo::run(arguments, &surroundings),
         Command::Runs(arguments) => runs::run(arguments, &surroundings),
         Command::Trust(arguments) => trust::run(arguments, &surroundings),

@@ -19,7 +19,7 @@ use crate::playbook::Playbook;
 use crate::run::Model;
 
 /// Which model answers.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Choice {
     #[command(flatten)]
     service: Service,

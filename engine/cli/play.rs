@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a report is written where the person says")]
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cassette::Cassette;
 use crate::cli::demo::Demo;
 use crate::cli::folder::RunFolder;
+use crate::cli::resume::{Continued, Now, Resumed};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target, show_errors};
 use crate::cli::trust::{self, Outside};
@@ -22,11 +23,11 @@ use crate::gate::kept::Blobs;
 use crate::gate::marks::Marks;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
-use crate::journal::{Journal, Listener};
+use crate::journal::{Journal, Listener, Record};
 use crate::outline::PowerTable;
 use crate::plan::{Plan, Powers};
 use crate::playbook::Library;
-use crate::run::{self, Opening, Seams};
+use crate::run::{self, Opening, Past, Seams};
 
 /// Play a playbook in a project
 ///
@@ -34,17 +35,32 @@ use crate::run::{self, Opening, Seams};
 /// stage succeeded, 1 when one failed, 2 when wizard could not do its work, 3 when the run
 /// stopped and can go on, 4 when only optional stages failed.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) target: Target,
 
     #[command(flatten)]
-    pub(super) model: model::Choice,
+    pub(super) how: How,
 
     /// Play a recorded run on a copy of the playbook's sample project
     #[arg(long, conflicts_with_all = ["project", "replay", "record", "provider", "base_url"])]
-    demo: bool,
+    pub(super) demo: bool,
+
+    /// Answer requests, commands, docs and approvals from a recorded run
+    #[arg(long, value_name = "FILE")]
+    pub(super) replay: Option<PathBuf>,
+
+    /// Record the run
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// How a run is played, whether it begins or goes on.
+#[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(super) struct How {
+    #[command(flatten)]
+    pub(super) model: model::Choice,
 
     /// Accept what is to be approved. Says yes to nothing else
     #[arg(long, short)]
@@ -52,23 +68,15 @@ pub(super) struct Arguments {
 
     /// Trust a playbook from outside, when it has this hash; also a tool of a server
     #[arg(long, value_name = "sha256:HEX", value_parser = trust::pin)]
-    pin: Vec<String>,
+    pub(super) pin: Vec<String>,
 
     /// A TOML or JSON file that answers approvals, questions and inputs
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
 
-    /// Answer requests, commands, docs and approvals from a recorded run
-    #[arg(long, value_name = "FILE")]
-    replay: Option<PathBuf>,
-
-    /// Record the run
-    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
-    pub(super) record: Option<PathBuf>,
-
     /// A limit of the run: usd, tokens, turns or minutes; `usd=none` takes one away
     #[arg(long, value_name = "NAME=NUMBER")]
-    budget: Vec<String>,
+    pub(super) budget: Vec<String>,
 
     /// Use stored docs, ask no host for one
     #[arg(long)]
@@ -80,19 +88,19 @@ pub(super) struct Arguments {
 
     /// Requests to models under way at once
     #[arg(long, value_name = "NUMBER", default_value_t = run::DEFAULT_JOBS)]
-    jobs: usize,
+    pub(super) jobs: usize,
 
     /// Ask no model, after the end, what the playbook could have said better
     #[arg(long)]
-    no_retro: bool,
+    pub(super) no_retro: bool,
 
     /// Print every event as a line of JSON instead of the report
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 
     /// Write the whole report to a markdown file
     #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    pub(super) report: Option<PathBuf>,
 }
 
 /// A run that is about to begin.
@@ -107,9 +115,36 @@ struct Play<'a> {
     replay: Option<Replay>,
     /// Where runs are kept.
     state: PathBuf,
+    /// The run that goes on, if it is one.
+    resumed: Option<Resumed>,
+}
+
+/// The journal of a run, and what it says of before.
+struct Begun {
+    folder: RunFolder,
+    journal: Arc<Journal>,
+    past: Past,
+    again: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
+    begin(arguments, None, surroundings)
+}
+
+/// Goes on with a run.
+pub(super) fn go_on(
+    arguments: &Arguments,
+    resumed: Resumed,
+    surroundings: &Surroundings,
+) -> anyhow::Result<u8> {
+    begin(arguments, Some(resumed), surroundings)
+}
+
+fn begin(
+    arguments: &Arguments,
+    resumed: Option<Resumed>,
+    surroundings: &Surroundings,
+) -> anyhow::Result<u8> {
     super::memory::close();
     let Read { bundle, playbook, findings, origin, library } =
         arguments.target.read(surroundings)?;
@@ -119,7 +154,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     if let (Some(origin), Library::Held(held)) = (&origin, &bundle.library) {
         let (seal, powers) = (held.seal(), PowerTable::of(&playbook));
         let outside = Outside { origin, seal: &seal, powers: &powers };
-        if !trust::settle(&outside, &arguments.pin, surroundings)? {
+        if !trust::settle(&outside, &arguments.how.pin, surroundings)? {
             return Ok(UNABLE);
         }
     }
@@ -132,17 +167,19 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         (arguments.target.project.clone(), surroundings.state()?.clone(), replay)
     };
     let needs_model = replay.is_none() && crate::plan::needs_model(&playbook);
-    let chosen = if needs_model { arguments.model.choose(surroundings)? } else { None };
+    let chosen = if needs_model { arguments.how.model.choose(surroundings)? } else { None };
     if needs_model && chosen.is_none() {
         print::complain(model::NO_MODEL);
         return Ok(UNABLE);
     }
     let project = crate::project::load(&root)?.with_environment(&surroundings.variables);
     let cassette = replay.as_ref().map(|replay| &replay.cassette);
-    let inputs = super::inputs::resolve(arguments, &playbook, cassette, surroundings)?;
+    let inputs =
+        super::inputs::resolve(arguments, &playbook, cassette, resumed.as_ref(), surroundings)?;
     let plan = crate::plan::build(&bundle, playbook, inputs, project);
     let origin = origin.map_or(format!("library:{}", plan.playbook.name.value), |it| it.key);
-    let play = Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state };
+    let play =
+        Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state, resumed };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(play.play());
     // A prompt that was interrupted still waits for its answer in a thread of its own.
@@ -152,22 +189,14 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
 
 impl Play<'_> {
     async fn play(self) -> anyhow::Result<u8> {
-        let Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state } = self;
+        let Play { arguments, surroundings, bundle, plan, origin, chosen, replay, state, resumed } =
+            self;
         let cancel = CancellationToken::new();
         signals::listen(cancel.clone());
-        let budget = budget::changed(plan.playbook.budget, &arguments.budget)?;
+        let budget = budget::changed(plan.playbook.budget, &arguments.how.budget)?;
         let replayed = replay.as_ref().map(|replay| replay.name.clone());
         let root = plan.project.root.clone();
-        let open = || {
-            Workspace::open(&root)
-                .with_context(|| format!("cannot open the project `{}`", root.display()))
-        };
-        let workspace = open()?;
-        if plan.powers.iter().any(Powers::edits) {
-            workspace.writable().with_context(|| {
-                format!("cannot write in `{}`, and the playbook edits files there", root.display())
-            })?;
-        }
+        let workspace = open(&root, &plan)?;
         let redactor = Redactor::of(&workspace, &plan.inputs, &surroundings.variables);
         let mut world = match replay {
             Some(replay) => World::replayed(replay.cassette, &plan, surroundings)?,
@@ -176,19 +205,29 @@ impl Play<'_> {
         if world.player.is_none() {
             world::refuse_unknown_prices(&plan.playbook, budget, &world.models)?;
         }
-        if !world.connect(&plan, &origin, &arguments.pin, surroundings, &redactor).await? {
+        if !world.connect(&plan, &origin, &arguments.how.pin, surroundings, &redactor).await? {
             return Ok(UNABLE);
         }
-        let gathered = world.gather(arguments, surroundings, &plan, &bundle, &redactor).await?;
+        let then = resumed.as_ref().filter(|it| !it.update).map(Resumed::references);
+        let gathered =
+            world.gather(arguments, surroundings, &plan, &bundle, &redactor, then.as_ref()).await?;
         for unsaved in &gathered.unsaved {
             print::complain(&format!("warning: {unsaved}"));
         }
-        let folder = RunFolder::create(&state, &root)?;
-        let journal = Arc::new(
-            Journal::create(&folder.path, vec![listener(arguments, surroundings)]).with_context(
-                || format!("cannot begin a journal in `{}`", folder.path.display()),
-            )?,
-        );
+        let before = resumed.as_ref().map_or(&[][..], |resumed| &resumed.records);
+        let listeners = vec![listener(arguments, surroundings, before)];
+        let Begun { folder, journal, past, again } = match &resumed {
+            None => Begun::new(&state, &root, listeners)?,
+            Some(resumed) => {
+                let now = Now {
+                    plan: &plan,
+                    models: &world.models,
+                    references: &gathered.index,
+                    workspace: &workspace,
+                };
+                Begun::again(&state, &root, listeners, resumed, &now, &redactor, &world)?
+            }
+        };
         let provider = world.provider(&journal, &redactor);
         let missing: Vec<(String, String)> = gathered
             .missing
@@ -197,6 +236,9 @@ impl Play<'_> {
             .collect();
         let opening = Opening {
             run: &folder.id,
+            source: &arguments.target.source(),
+            library: arguments.target.library_named(),
+            again,
             model: world.models.get("default").map(|model| model.id.clone()),
             replay: replayed,
             references: &gathered.index,
@@ -209,7 +251,7 @@ impl Play<'_> {
         let hall = Arc::new(Hall {
             playbook: Arc::clone(&plan.playbook),
             project: Arc::clone(&plan.project),
-            workspace: open()?,
+            workspace: open(&root, &plan)?,
             inputs: plan.inputs.clone(),
             journal: Arc::clone(&journal),
             blobs: Blobs::at(&folder.blobs),
@@ -229,8 +271,10 @@ impl Play<'_> {
             models: world.models,
             text: bundle.files[0].text.clone(),
             budget,
-            jobs: arguments.jobs,
-            retro: !arguments.no_retro,
+            jobs: arguments.how.jobs,
+            retro: !arguments.how.no_retro,
+            past,
+            only: resumed.and_then(|resumed| resumed.only),
             cancel,
         };
         let ended = run::execute(&plan, &seams).await;
@@ -245,9 +289,60 @@ impl Play<'_> {
     }
 }
 
+/// Opens the project, and fails where a run would fail with its first edit.
+fn open(root: &Path, plan: &Plan) -> anyhow::Result<Workspace> {
+    let workspace = Workspace::open(root)
+        .with_context(|| format!("cannot open the project `{}`", root.display()))?;
+    if plan.powers.iter().any(Powers::edits) {
+        workspace.writable().with_context(|| {
+            format!("cannot write in `{}`, and the playbook edits files there", root.display())
+        })?;
+    }
+    Ok(workspace)
+}
+
+impl Begun {
+    fn new(state: &Path, root: &Path, listeners: Vec<Listener>) -> anyhow::Result<Self> {
+        let folder = RunFolder::create(state, root)?;
+        let journal = Journal::create(&folder.path, listeners)
+            .with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?;
+        Ok(Begun { folder, journal: Arc::new(journal), past: Past::default(), again: Vec::new() })
+    }
+
+    /// Opens the journal of a run that goes on, and lets a recording pass over what it answered.
+    fn again(
+        state: &Path,
+        root: &Path,
+        listeners: Vec<Listener>,
+        resumed: &Resumed,
+        now: &Now<'_>,
+        redactor: &Redactor,
+        world: &World,
+    ) -> anyhow::Result<Self> {
+        let folder = RunFolder::reopen(state, root, &resumed.folder)?;
+        let (journal, records) = Journal::open(&folder.path, listeners)
+            .with_context(|| format!("cannot go on with `{}`", folder.path.display()))?;
+        let Continued { past, again, left, start } =
+            resumed.continued(&records, journal.path(), now)?;
+        if let Some(player) = &world.player {
+            player.go_on(records.iter().map(|record| &record.event));
+        }
+        if let Some(start) = start {
+            let blobs = Blobs::at(&folder.blobs);
+            let kept = blobs.keep_files(now.workspace, &start);
+            kept.and_then(|()| start.write(journal.path()))
+                .context("cannot keep what changed since the run began")?;
+        }
+        if let Some(left) = left {
+            journal.append(redactor.clean_all(left))?;
+        }
+        Ok(Begun { folder, journal: Arc::new(journal), past, again })
+    }
+}
+
 /// Tells what happens while it happens: to a person on standard error, or to a program.
-fn listener(arguments: &Arguments, surroundings: &Surroundings) -> Listener {
-    if arguments.json {
+fn listener(arguments: &Arguments, surroundings: &Surroundings, before: &[Record]) -> Listener {
+    if arguments.how.json {
         return live::ndjson(std::io::stdout());
     }
     let columns = surroundings.variable("COLUMNS").and_then(|columns| columns.parse().ok());
@@ -257,7 +352,7 @@ fn listener(arguments: &Arguments, surroundings: &Surroundings) -> Listener {
             .then(|| columns.unwrap_or_else(print::columns_of_err)),
         color: print::err_has_colors(),
     };
-    live::display(std::io::stderr(), look)
+    live::display_on(std::io::stderr(), look, before)
 }
 
 /// Folds the journal into a report, keeps it beside the journal, and shows it.
@@ -268,11 +363,11 @@ fn told(arguments: &Arguments, journal: &Journal, folder: &RunFolder) -> anyhow:
     let kept = folder.path.join("report.md");
     std::fs::write(&kept, &markdown)
         .with_context(|| format!("cannot keep the report in `{}`", kept.display()))?;
-    if let Some(path) = &arguments.report {
+    if let Some(path) = &arguments.how.report {
         std::fs::write(path, &markdown)
             .with_context(|| format!("cannot write the report `{}`", path.display()))?;
     }
-    if !arguments.json {
+    if !arguments.how.json {
         print::out(&crate::report::text::render(&report, print::out_has_colors()))?;
     }
     Ok(())

@@ -51,6 +51,20 @@ pub(super) struct Read {
 }
 
 impl Target {
+    /// Returns where the playbook is found again from any folder.
+    pub(super) fn source(&self) -> String {
+        let is_path = self.playbook.contains(['/', '\\']) && Path::new(&self.playbook).is_file();
+        let whole = std::path::absolute(&self.playbook).ok().filter(|_| is_path);
+        whole.map_or(self.playbook.clone(), |whole| whole.display().to_string())
+    }
+
+    /// Returns the library that is named, so that it is found again from any folder.
+    pub(super) fn library_named(&self) -> Option<String> {
+        let library = self.library.as_deref()?;
+        let whole = std::path::absolute(library).unwrap_or_else(|_| library.to_owned());
+        Some(whole.display().to_string())
+    }
+
     /// Reads the playbook and holds it against the rules.
     pub(super) fn read(&self, surroundings: &Surroundings) -> anyhow::Result<Read> {
         if let Some(remote) = Remote::read(&self.playbook)? {

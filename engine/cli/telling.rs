@@ -1,6 +1,6 @@
 //! What the live display says of each record, and of what is under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::journal::event::{CheckVerdict, Level, Outcome};
@@ -37,7 +37,7 @@ pub(super) enum Mark {
 pub(super) struct Telling {
     titles: BTreeMap<String, String>,
     stages: usize,
-    ended: usize,
+    ended: BTreeSet<String>,
     replayed: bool,
     began: Option<i64>,
     under_way: BTreeMap<At, Unit>,
@@ -95,15 +95,17 @@ impl Telling {
             | Event::Stopped { .. }
             | Event::RunFinished { .. } => self.run(&record.event),
             Event::StageStarted { .. }
+            | Event::ItemsListed { .. }
             | Event::ItemStarted { .. }
             | Event::ItemFinished { .. }
             | Event::StageFinished { .. }
             | Event::AttemptFailed { .. }
             | Event::Output { .. }
             | Event::Retro { .. } => self.stage(record.time, &record.event),
-            Event::RequestSent { .. } | Event::RequestRetried { .. } | Event::Reply { .. } => {
-                self.model(&record.event)
-            }
+            Event::Briefed { .. }
+            | Event::RequestSent { .. }
+            | Event::RequestRetried { .. }
+            | Event::Reply { .. } => self.model(&record.event),
             Event::ToolAnswered { .. }
             | Event::Cleaned { .. }
             | Event::ServerAsked { .. }
@@ -146,7 +148,7 @@ impl Telling {
         if let Some(began) = self.began {
             let turns = shown::plural(self.spent.turns, "turn");
             let cost = if self.replayed { "replayed".to_owned() } else { self.spent.words() };
-            let words = format!("{} of {} stages, {turns}, {cost}", self.ended, self.stages);
+            let words = format!("{} of {} stages, {turns}, {cost}", self.ended.len(), self.stages);
             lines.push((String::new(), words, since(began, now)));
         }
         lines
@@ -154,6 +156,23 @@ impl Telling {
 
     fn run(&mut self, event: &Event) -> Vec<Line> {
         match event {
+            Event::RunStarted { playbook, project, stages, again, .. } if self.stages > 0 => {
+                self.under_way.clear();
+                self.began = None;
+                self.ended.retain(|stage| !again.contains(stage));
+                let (playbook, project) = (shown::line(playbook), shown::line(project));
+                let (ended, stages) = (self.ended.len(), shown::plural(stages.len(), "stage"));
+                let mut lines = vec![run_line(
+                    Mark::Plain,
+                    format!("{playbook} goes on: {ended} of {stages} ended, in {project}"),
+                )];
+                lines.extend(
+                    (!again.is_empty()).then(|| {
+                        run_line(Mark::Plain, format!("plays again: {}", again.join(", ")))
+                    }),
+                );
+                lines
+            }
             Event::RunStarted { playbook, project, model, replay, stages, .. } => {
                 self.stages = stages.len();
                 self.titles =
@@ -217,16 +236,16 @@ impl Telling {
 
     fn stage(&mut self, time: i64, event: &Event) -> Vec<Line> {
         match event {
-            Event::StageStarted { stage } => {
+            Event::StageStarted { stage, .. } => {
                 let title = self.titles.get(stage).cloned().unwrap_or_default();
                 self.begin(&At::stage(stage.clone()), time, title)
             }
             Event::ItemStarted { at, title } => self.begin(at, time, shown::line(title)),
-            Event::ItemFinished { at, status, reason } => {
+            Event::ItemFinished { at, status, reason, .. } => {
                 vec![self.end(at, time, *status, reason.as_deref())]
             }
             Event::StageFinished { stage, status, reason, .. } => {
-                self.ended += 1;
+                self.ended.insert(stage.clone());
                 let at = At::stage(stage.clone());
                 vec![self.end(&at, time, *status, reason.as_deref())]
             }

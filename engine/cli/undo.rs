@@ -1,12 +1,12 @@
 //! `wizard undo`: a run taken back.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::cli::folder::{RunFolder, find, runs};
+use crate::cli::folder::{RunFolder, find, last_play};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::gate::kept::{Blobs, Start};
@@ -96,18 +96,6 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     note(Event::RunFinished { exit, changed: changed.collect() })?;
     print::out(&told(&of, &undo, &left, Some(&folder.id)))?;
     Ok(exit)
-}
-
-/// Returns the journal of the last run that is no undo: to say it twice does nothing more.
-fn last_play(state: &Path, root: &Path) -> anyhow::Result<PathBuf> {
-    let is_play = |run: &PathBuf| {
-        let first = crate::journal::read(&run.join("journal.jsonl")).ok();
-        let first = first.and_then(|records| records.into_iter().next());
-        !first.is_some_and(|record| matches!(record.event, Event::UndoStarted { .. }))
-    };
-    let run = runs(state, root)?.into_iter().rfind(is_play);
-    let run = run.with_context(|| format!("nothing was played in `{}` yet", root.display()))?;
-    Ok(run.join("journal.jsonl"))
 }
 
 /// What happens to a file, in the word of the report.

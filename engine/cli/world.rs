@@ -65,7 +65,7 @@ impl World {
         let mut world = World {
             provider,
             models,
-            runner: Arc::new(runner(arguments.unconfined, redactor.clone(), cancel)?),
+            runner: Arc::new(runner(arguments.how.unconfined, redactor.clone(), cancel)?),
             person: person(arguments, playbook)?,
             fetch: Arc::new(HttpFetch::new()),
             servers: Arc::new(NoServers),
@@ -177,6 +177,7 @@ impl World {
         plan: &Plan,
         bundle: &Bundle,
         redactor: &Redactor,
+        then: Option<&BTreeMap<String, String>>,
     ) -> anyhow::Result<Gathered> {
         let store = match &self.player {
             Some(_) => Store::new(&std::env::temp_dir()),
@@ -184,11 +185,23 @@ impl World {
         };
         let reach = match &self.player {
             Some(_) => Reach::Replay,
-            None if arguments.offline => Reach::Offline,
+            None if arguments.how.offline => Reach::Offline,
             None => Reach::Online,
         };
         let now = jiff::Timestamp::now().as_second();
-        let sources = Sources { fetch: self.fetch.as_ref(), store: &store, reach, now, redactor };
+        let fetch = self.fetch.as_ref();
+        let sources = |reach| Sources { fetch, store: &store, reach, now, redactor };
+        // A run that goes on sees the pages that it saw, as long as they are stored.
+        if let Some(then) = then.filter(|_| reach == Reach::Online) {
+            let kept = sources(Reach::Offline);
+            if let Ok(kept) = gather(&plan.playbook, bundle, &plan.scope(), kept).await
+                && kept.index.references.iter().all(|it| then.get(&it.name) == Some(&it.hash))
+                && kept.index.references.len() == then.len()
+            {
+                return Ok(kept);
+            }
+        }
+        let sources = sources(reach);
         let gathered = gather(&plan.playbook, bundle, &plan.scope(), sources).await?;
         if let Some(recorder) = &self.recorder {
             for (url, page) in &gathered.pages {
@@ -241,7 +254,7 @@ fn person(arguments: &Arguments, playbook: &Playbook) -> anyhow::Result<Arc<dyn 
         answers.hold(playbook)?;
         links.push(Arc::new(answers));
     }
-    if arguments.yes {
+    if arguments.how.yes {
         links.push(Arc::new(Yes));
     }
     if let Some(terminal) = ask::Terminal::open() {

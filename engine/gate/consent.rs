@@ -9,7 +9,7 @@ const YES: &str = "yes";
 
 impl Gate {
     /// Asks the person for a yes. Where nobody is, it is a no.
-    pub(super) async fn consents(&self, id: &str, text: String) -> Result<bool, Refusal> {
+    pub async fn consents(&self, id: &str, text: String) -> Result<bool, Refusal> {
         let at = self.at.clone();
         let asked = Event::Asked { at: at.clone(), what: id.to_owned(), text: text.clone() };
         self.hall.note(asked)?;
@@ -34,7 +34,14 @@ impl Gate {
         };
         let yes = answer == YES;
         let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.hall.note(Event::Answered { at, what: id.to_owned(), answer, by, waited })?;
+        self.hall.note(Event::Answered {
+            at,
+            what: id.to_owned(),
+            answer,
+            decision: None,
+            by,
+            waited,
+        })?;
         Ok(yes)
     }
 }

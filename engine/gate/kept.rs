@@ -44,9 +44,11 @@ impl Start {
 
     /// Writes it beside a journal, and returns once it is on disk.
     pub fn write(&self, journal: &Path) -> io::Result<()> {
-        let mut file = File::create(journal.with_file_name(START))?;
+        let draft = journal.with_file_name(format!(".{START}"));
+        let mut file = File::create(&draft)?;
         file.write_all(&serde_json::to_vec(self)?)?;
-        file.sync_all()
+        file.sync_all()?;
+        std::fs::rename(draft, journal.with_file_name(START))
     }
 
     /// Reads what was written beside a journal.
@@ -116,6 +118,11 @@ impl Blobs {
         }
         let index = serde_json::to_vec(&index)?;
         self.settled(&format!("{pack}.json"), |file| file.write_all(&index))
+    }
+
+    /// Keeps the files of a project that are not what a run began with.
+    pub fn keep_files(&self, workspace: &Workspace, start: &Start) -> io::Result<()> {
+        self.keep_all(workspace, &Snapshot { files: start.files.clone() })
     }
 
     /// Writes a file whole, under a name of its own first.

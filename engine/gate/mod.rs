@@ -83,6 +83,8 @@ pub struct Gate {
     pub powers: Powers,
     /// The hash of each file as the model last read or wrote it: an edit needs it.
     seen: Mutex<BTreeMap<String, String>>,
+    /// What became of `seen` since it was last asked: a hash, or nothing of what was removed.
+    news: Mutex<BTreeMap<String, Option<String>>>,
     refusals: Mutex<BTreeMap<String, u32>>,
     /// Its share of the floor, while it edits and runs no command.
     share: tokio::sync::Mutex<Option<OwnedRwLockReadGuard<()>>>,
@@ -175,6 +177,7 @@ impl Gate {
             at,
             powers,
             seen: Mutex::default(),
+            news: Mutex::default(),
             refusals: Mutex::default(),
             share: tokio::sync::Mutex::new(share),
             edits,
@@ -189,7 +192,7 @@ impl Gate {
     /// Reads a file, and remembers what was read.
     pub fn read(&self, asked: &str) -> Result<(String, Vec<u8>), Refusal> {
         let (path, bytes) = self.hall.workspace.read(asked)?;
-        self.seen().insert(path.clone(), hash(&bytes));
+        self.saw(&path, Some(hash(&bytes)));
         Ok((path, bytes))
     }
 
@@ -220,7 +223,7 @@ impl Gate {
     pub fn write(&self, asked: &str, bytes: &[u8]) -> Result<String, Refusal> {
         let path = self.writable(asked)?;
         self.change(&path, Some(bytes), &|real| self.may_write(real))?;
-        self.seen().insert(path.clone(), hash(bytes));
+        self.saw(&path, Some(hash(bytes)));
         Ok(path)
     }
 
@@ -228,8 +231,22 @@ impl Gate {
     pub fn remove(&self, asked: &str) -> Result<String, Refusal> {
         let (path, _) = self.current(asked)?;
         self.change(&path, None, &|real| self.may_write(real))?;
-        self.seen().remove(&path);
+        self.saw(&path, None);
         Ok(path)
+    }
+
+    /// Remembers the bytes of a file as the model knows them, by their hash.
+    pub fn saw(&self, path: &str, hash: Option<String>) {
+        match &hash {
+            Some(hash) => self.seen().insert(path.to_owned(), hash.clone()),
+            None => self.seen().remove(path),
+        };
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), hash);
+    }
+
+    /// Returns which files the model came to know, or left, since this was last asked.
+    pub fn news(&self) -> BTreeMap<String, Option<String>> {
+        std::mem::take(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks the person.
@@ -315,6 +332,53 @@ impl Gate {
             None => hall.workspace.remove_if(path, may),
         }?;
         hall.note(Event::FileChanged { at, path: path_text, before, after, added, removed })
+    }
+
+    /// Takes back a change that was announced or made for a call of which nobody was told, so that
+    /// the call can be performed as if for the first time. What is neither is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// The bytes from before are not kept any more, or the file cannot be written.
+    pub fn take_back(
+        &self,
+        path: &str,
+        before: Option<&str>,
+        after: Option<&str>,
+        mode: Option<u32>,
+    ) -> Result<(), Refusal> {
+        let hall = &self.hall;
+        let now = hall.workspace.read_any(path);
+        let now = now.map_err(|error| Refusal::Fatal(format!("cannot read `{path}`: {error}")))?;
+        let now = now.map(|bytes| hash(&bytes));
+        if now.as_deref() != after || before == after {
+            return Ok(());
+        }
+        let old = match before {
+            Some(before) => Some(hall.kept(before).ok_or_else(|| {
+                Refusal::Fatal(format!("what `{path}` was before is not kept any more"))
+            })?),
+            None => None,
+        };
+        let owned = |hash: Option<&str>| hash.map(str::to_owned);
+        let (at, path_text) = (self.at.clone(), path.to_owned());
+        let (before, after) = (owned(after), owned(before));
+        hall.note(Event::FileChanging {
+            at: at.clone(),
+            path: path_text.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        })?;
+        match (&old, before.as_deref()) {
+            (Some(bytes), None) => {
+                hall.workspace.replace_as(path, bytes, Before::Nothing, mode)?;
+            }
+            (Some(bytes), Some(now)) => {
+                hall.workspace.replace_as(path, bytes, Before::Hash(now), mode)?;
+            }
+            (None, _) => hall.workspace.remove_if(path, &|_| Ok(()))?,
+        }
+        hall.note(Event::FileChanged { at, path: path_text, before, after, added: 0, removed: 0 })
     }
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<String, String>> {

@@ -112,7 +112,7 @@ impl File {
 impl Seen {
     fn take(&mut self, event: &Event) {
         match event {
-            Event::StageStarted { stage } => self.stage(stage, "is playing".to_owned()),
+            Event::StageStarted { stage, .. } => self.stage(stage, "is playing".to_owned()),
             Event::StageFinished { stage, status, reason, .. } => {
                 let reason = reason.as_deref().map(|reason| format!(", {}", quoted(reason)));
                 self.stage(stage, format!("{status}{}", reason.unwrap_or_default()));

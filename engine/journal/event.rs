@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::Usage;
+use crate::model::{Stop, Usage};
 pub use crate::sandbox::Level;
 
 /// Where in a run something happened.
@@ -25,7 +25,7 @@ pub struct At {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A run begins.
+    /// A run begins; written again where one goes on that had stopped.
     RunStarted {
         /// The run's id.
         run: String,
@@ -45,6 +45,15 @@ pub enum Event {
         inputs: BTreeMap<String, Value>,
         /// Each stage's id and title, in order.
         stages: Vec<(String, String)>,
+        /// Where the playbook is found again: a name, a path, or an address.
+        #[serde(default)]
+        source: String,
+        /// The library that its name was looked up in first, if one was named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        library: Option<String>,
+        /// Stages that are played again: what the journal says of them before does not count.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        again: Vec<String>,
     },
     /// A run is taken back; what follows is what is put back.
     UndoStarted {
@@ -90,6 +99,16 @@ pub enum Event {
     StageStarted {
         /// The stage's id.
         stage: String,
+        /// What it is made of: the SHA-256 of each part that would let it come out otherwise.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        recipe: BTreeMap<String, String>,
+    },
+    /// The items of a `for_each`, before the first of them begins.
+    ItemsListed {
+        /// The stage's id.
+        stage: String,
+        /// The items.
+        items: Vec<Value>,
     },
     /// An item of a `for_each` begins.
     ItemStarted {
@@ -97,6 +116,18 @@ pub enum Event {
         at: At,
         /// Its title.
         title: String,
+    },
+    /// What the model is told first in a stage or an item. With the replies and the results that
+    /// follow it is the whole conversation.
+    Briefed {
+        /// Where.
+        at: At,
+        /// The text that every stage of the playbook begins with; absent where it is that of the
+        /// last briefing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        system: Option<String>,
+        /// The stage's own first message.
+        text: String,
     },
     /// A request is about to be sent.
     RequestSent {
@@ -130,6 +161,9 @@ pub enum Event {
         turn: u32,
         /// What the model said and called.
         blocks: Value,
+        /// Why it stopped.
+        #[serde(default)]
+        stop: Stop,
         /// Tokens; estimated where the service did not say.
         usage: Usage,
         /// Whether the usage is an estimate of ours.
@@ -154,8 +188,12 @@ pub enum Event {
         about: String,
         /// How it went.
         outcome: Outcome,
-        /// The first 2,000 characters of what the model was told.
+        /// What the model was told.
         text: String,
+        /// The SHA-256 of each file as the model saw it with this, or left it; absent where it
+        /// removed the file.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seen: BTreeMap<String, Option<String>>,
     },
     /// Something was taken out of what a tool answered, or of a reference, before the model saw it.
     Cleaned {
@@ -316,6 +354,9 @@ pub enum Event {
         what: String,
         /// The answer in words.
         answer: String,
+        /// What was decided, where a run that goes on must know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
         /// Who: `person`, `--yes`, `answers file`, `default` or `cassette`.
         by: String,
         /// Milliseconds that it took: they do not count against the budget.
@@ -338,6 +379,9 @@ pub enum Event {
         status: Status,
         /// Why, where it did not succeed.
         reason: Option<String>,
+        /// What it left; null where that is nothing.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        output: Value,
     },
     /// A stage ended.
     StageFinished {
@@ -395,6 +439,22 @@ pub enum CheckVerdict {
     Failed,
     /// It was red before the first write and still is: it does not block.
     RedBefore,
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Yes, as it is.
+    Accept,
+    /// Yes, changed to this.
+    Edit(Value),
+    /// No, with words for the model.
+    Revise(String),
+    /// No.
+    Reject,
+    /// The answer to a question.
+    Say(String),
 }
 
 /// How a stage or an item ended.

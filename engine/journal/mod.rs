@@ -66,6 +66,19 @@ impl Journal {
         Ok(Journal { path, state: Mutex::new(State { file, next: 1 }), listeners })
     }
 
+    /// Opens the journal of a run to go on with it, and returns what it says so far. A last line
+    /// that was cut is taken off.
+    pub fn open(folder: &Path, listeners: Vec<Listener>) -> io::Result<(Self, Vec<Record>)> {
+        let path = folder.join("journal.jsonl");
+        let bytes = std::fs::read(&path)?;
+        let records = read(&path)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let file = File::options().append(true).open(&path)?;
+        file.set_len(whole as u64)?;
+        let next = records.len() as u64 + 1;
+        Ok((Journal { path, state: Mutex::new(State { file, next }), listeners }, records))
+    }
+
     /// Returns where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -29,6 +29,9 @@ fn run_samples() -> Vec<Event> {
             replay: Some("demo.jsonl".to_owned()),
             inputs: [("at".to_owned(), serde_json::json!({ "time": -1, "event": 1.5 }))].into(),
             stages: vec![("survey".to_owned(), text())],
+            source: "/p/analytics.md".to_owned(),
+            library: Some("/l".to_owned()),
+            again: vec!["survey".to_owned()],
         },
         Event::UndoStarted {
             run: "0199".to_owned(),
@@ -45,7 +48,12 @@ fn run_samples() -> Vec<Event> {
             fetched: Some(("https://x.test".to_owned(), "fresh".to_owned(), 7)),
         },
         Event::ReferenceMissing { name: "sdk".to_owned(), reason: text() },
-        Event::StageStarted { stage: "capture".to_owned() },
+        Event::StageStarted {
+            stage: "capture".to_owned(),
+            recipe: [("prose".to_owned(), "cc".to_owned())].into(),
+        },
+        Event::ItemsListed { stage: "capture".to_owned(), items: vec![text().into()] },
+        Event::Briefed { at: at(), system: Some(text()), text: text() },
         Event::ItemStarted { at: at(), title: text() },
         Event::RequestSent {
             at: at(),
@@ -60,6 +68,7 @@ fn run_samples() -> Vec<Event> {
             at: at(),
             turn: 1,
             blocks: serde_json::json!([{ "call": { "id": "c", "name": "edit", "input": null } }]),
+            stop: crate::model::Stop::Length,
             usage: Usage { input: 1, cache_read: 2, cache_write: 3, output: 4 },
             estimated: true,
             usd: None,
@@ -100,6 +109,7 @@ fn effect_samples() -> Vec<Event> {
             about: text(),
             outcome: Outcome::Refused,
             text: text(),
+            seen: [("a".to_owned(), None), ("b".to_owned(), Some("dd".to_owned()))].into(),
         },
         Event::FilesLeft {
             at: at(),
@@ -161,11 +171,17 @@ fn stage_samples() -> Vec<Event> {
             at: at(),
             what: "approve output".to_owned(),
             answer: text(),
+            decision: Some(crate::journal::event::Decision::Edit(text().into())),
             by: "person".to_owned(),
             waited: 4,
         },
         Event::Output { at: at(), output: serde_json::json!([null, "x"]), document: false },
-        Event::ItemFinished { at: at(), status: Status::Failed, reason: Some(text()) },
+        Event::ItemFinished {
+            at: at(),
+            status: Status::Failed,
+            reason: Some(text()),
+            output: text().into(),
+        },
         Event::StageFinished {
             stage: "capture".to_owned(),
             status: Status::Blocked,
@@ -308,6 +324,7 @@ fn a_digest_says_what_a_stage_after_failures_has_to_know() {
         about: ".env".to_owned(),
         outcome: Outcome::Refused,
         text: "this stage may not change `.env`".to_owned(),
+        seen: std::collections::BTreeMap::new(),
     };
     let check = |verdict| Event::CheckRan {
         at: at(),
@@ -343,7 +360,10 @@ fn a_digest_says_what_a_stage_after_failures_has_to_know() {
         finished("init", Status::Succeeded, None),
         finished("capture", Status::Failed, Some("1 of 3 items: item 2: no")),
         finished("verify", Status::Blocked, Some("`capture` failed")),
-        Event::StageStarted { stage: "report".to_owned() },
+        Event::StageStarted {
+            stage: "report".to_owned(),
+            recipe: std::collections::BTreeMap::new(),
+        },
     ]);
     assert_eq!(
         digest,

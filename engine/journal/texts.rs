@@ -2,7 +2,7 @@
 //! a playbook has a part in. Paths, hashes, names and numbers are what a run is undone and resumed
 //! by, and stay as they are.
 
-use crate::journal::event::{Event, RetroNote};
+use crate::journal::event::{Decision, Event, RetroNote};
 use crate::redact::Texts;
 
 impl Texts for Event {
@@ -34,7 +34,12 @@ impl Texts for Event {
             | Event::ServerAnswered { .. }
             | Event::EnvSetting { .. }
             | Event::RunFinished { .. } => {}
+            Event::ItemsListed { items, .. } => items.each_text(mask),
             Event::ItemStarted { title, .. } => mask(title),
+            Event::Briefed { system, text, .. } => {
+                system.each_text(mask);
+                mask(text);
+            }
             Event::Reply { blocks, .. } => blocks.each_text(mask),
             Event::ToolAnswered { about, text, .. } => {
                 mask(about);
@@ -49,11 +54,16 @@ impl Texts for Event {
                 mask(evidence);
             }
             Event::Asked { text, .. } => mask(text),
-            Event::Answered { answer, .. } => mask(answer),
-            Event::Output { output, .. } => output.each_text(mask),
-            Event::ItemFinished { reason, .. } | Event::StageFinished { reason, .. } => {
-                reason.each_text(mask);
+            Event::Answered { answer, decision, .. } => {
+                mask(answer);
+                decision.each_text(mask);
             }
+            Event::Output { output, .. } => output.each_text(mask),
+            Event::ItemFinished { reason, output, .. } => {
+                reason.each_text(mask);
+                output.each_text(mask);
+            }
+            Event::StageFinished { reason, .. } => reason.each_text(mask),
             Event::Retro { notes, wanted_tool, .. } => {
                 notes.each_text(mask);
                 wanted_tool.each_text(mask);
@@ -65,5 +75,15 @@ impl Texts for Event {
 impl Texts for RetroNote {
     fn each_text(&mut self, mask: &mut dyn FnMut(&mut String)) {
         mask(&mut self.text);
+    }
+}
+
+impl Texts for Decision {
+    fn each_text(&mut self, mask: &mut dyn FnMut(&mut String)) {
+        match self {
+            Decision::Edit(value) => value.each_text(mask),
+            Decision::Revise(words) | Decision::Say(words) => mask(words),
+            Decision::Accept | Decision::Reject => {}
+        }
     }
 }

@@ -115,10 +115,13 @@ pub struct Reply {
 }
 
 /// Why a reply ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
     /// The model is finished, or waits for the results of its calls.
+    #[default]
     Done,
     /// It hit `max_tokens`: a call in it may be incomplete and is never performed.
     Length,

@@ -136,8 +136,8 @@ impl Fold {
                 project,
                 model,
                 replay,
-                inputs: _,
                 stages,
+                ..
             } => {
                 report.run.clone_from(run);
                 report.wizard.clone_from(wizard);
@@ -186,7 +186,7 @@ impl Fold {
 
     fn take_stage(&mut self, time: i64, event: &Event) {
         match event {
-            Event::StageStarted { stage } => {
+            Event::StageStarted { stage, .. } => {
                 self.begun.insert(At::stage(stage.clone()), time);
                 let stage = self.stage(stage);
                 stage.status = Standing::Unfinished;
@@ -230,7 +230,7 @@ impl Fold {
                 stage.output = Some(output.clone());
                 stage.document = *document;
             }
-            Event::ItemFinished { at, status, reason } => {
+            Event::ItemFinished { at, status, reason, .. } => {
                 self.ended(time, at);
                 if let Some(item) = self.item(at) {
                     item.status = Standing::from(*status);
@@ -305,15 +305,21 @@ impl Fold {
             Event::CheckRan { at, check, verdict, evidence } => {
                 self.checked(at, check, *verdict, evidence);
             }
-            Event::Asked { at, what, text } => self.report.answers.push(AnswerReport {
-                at: at.clone(),
-                what: what.clone(),
-                text: text.clone(),
-                answer: None,
-                by: None,
-                waited: 0,
-            }),
-            Event::Answered { at, what, answer, by, waited } => {
+            Event::Asked { at, what, text } => {
+                // Nobody answered when the run stopped, and it is asked again.
+                self.report.answers.retain(|asked| {
+                    asked.answer.is_some() || asked.at != *at || asked.what != *what
+                });
+                self.report.answers.push(AnswerReport {
+                    at: at.clone(),
+                    what: what.clone(),
+                    text: text.clone(),
+                    answer: None,
+                    by: None,
+                    waited: 0,
+                });
+            }
+            Event::Answered { at, what, answer, by, waited, .. } => {
                 self.report.totals.waiting += waited;
                 let asked =
                     self.report.answers.iter_mut().rev().find(|asked| {

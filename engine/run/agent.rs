@@ -1,16 +1,19 @@
 //! The loop: a stage's conversation with the model.
 
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::approval::{Decision, Question};
 use crate::context::{self, Briefing};
-use crate::journal::{Event, event::Outcome};
+use crate::gate::Refusal;
+use crate::journal::{At, Event, event::Outcome};
 use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage, message::TurnId};
 use crate::playbook::{Approve, Output, Stage};
 use crate::reference::tokens;
 use crate::run::budget::Cost;
+use crate::run::past::{Answered, OpenChange, PastUnit};
 use crate::run::stage::{Scene, Unit, ask};
 use crate::run::{Failure, Halt, Model, Run, RunError, check};
 use crate::tools;
@@ -26,16 +29,21 @@ pub(super) async fn play(unit: &Unit<'_>, scene: &Scene) -> Result<(Value, Reque
     for attempt in 1..=stage.retry + 1 {
         talk.request.turn.attempt = attempt;
         let output = talk.until_done().await?;
-        let (output, reason) = judge(unit, output).await?;
+        let failed = unit.past().and_then(|past| past.failed.get(&attempt).cloned());
+        let known = failed.is_some();
+        let (output, reason) = match failed {
+            Some(reason) => (output, Some(reason)),
+            None if unit.recalled => (output, None),
+            None => judge(unit, output).await?,
+        };
         let Some(reason) = reason else {
             talk.answer("accepted", false);
             return Ok((output, talk.request));
         };
-        unit.run.note(Event::AttemptFailed {
-            at: unit.at.clone(),
-            attempt,
-            reason: reason.clone(),
-        })?;
+        if !known {
+            let (at, reason) = (unit.at.clone(), reason.clone());
+            unit.run.note(Event::AttemptFailed { at, attempt, reason })?;
+        }
         if attempt > stage.retry {
             return Err(Failure::Failed(reason));
         }
@@ -87,6 +95,8 @@ struct Talk<'a> {
     results: Vec<Block>,
     /// The call of `done` that waits for its answer.
     done: Option<String>,
+    /// Whether what was under way before the run went on is seen to.
+    settled: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -117,6 +127,13 @@ impl<'a> Talk<'a> {
         };
         let request = context::assemble(&briefing);
         let mut request = request.map_err(|error| Failure::Failed(error.to_string()))?;
+        match unit.past().and_then(|past| past.briefing.clone()) {
+            Some((system, text)) => {
+                request.system = vec![system];
+                request.messages = vec![Message::user(text)];
+            }
+            None => unit.run.brief(&unit.at, &request)?,
+        }
         if let Some(fork) = &scene.fork {
             let said = std::mem::take(&mut request.messages);
             request.messages.clone_from(&fork.messages);
@@ -131,7 +148,7 @@ impl<'a> Talk<'a> {
         request.effort = stage.effort.or(model.effort);
         request.turn =
             TurnId { stage: unit.at.stage.clone(), item: unit.at.item, ..TurnId::default() };
-        Ok(Talk { unit, model, request, results: Vec::new(), done: None, calls: 0 })
+        Ok(Talk { unit, model, request, results: Vec::new(), done: None, settled: false, calls: 0 })
     }
 
     /// Goes on until the model calls `done` with a valid output.
@@ -207,12 +224,71 @@ impl<'a> Talk<'a> {
                 "the model called tools more than {MOST_CALLS} times in this stage"
             )));
         }
+        if let Some(answered) = self.unit.past().and_then(|past| past.next_answer(id)) {
+            self.remember(id, answered);
+            return Ok(());
+        }
+        self.unit.is_played()?;
+        if let Some(unknown) = self.settle().await? {
+            return self.told(id, name, unknown);
+        }
         let began = Instant::now();
         let called = tools::call(&self.unit.gate, name, input).await;
         if name == tools::ASK {
             self.unit.account.pause(began.elapsed());
         }
         let answer = called.map_err(Failure::from)?;
+        self.told(id, name, answer)
+    }
+
+    /// Takes an answer from before the run went on into the conversation.
+    fn remember(&mut self, id: &str, answered: Answered) {
+        let gate = &self.unit.gate;
+        for (path, hash) in answered.seen {
+            gate.saw(&path, hash);
+        }
+        gate.news();
+        if answered.outcome == Outcome::Refused {
+            // The third of the same ends the attempt, as it would have.
+            gate.refused(Refusal::Power(answered.text.clone()));
+        }
+        self.result(id, &answered.text, answered.outcome != Outcome::Done);
+    }
+
+    /// Sees to what was under way when the run stopped, before its call is performed again: a
+    /// change of a file is taken back. What a server was asked is never asked again unless the
+    /// person says so; the answer then is that nobody knows.
+    async fn settle(&mut self) -> Result<Option<tools::Answer>, Failure> {
+        let Some(open) = self.unit.past().map(|past| &past.open) else { return Ok(None) };
+        if std::mem::replace(&mut self.settled, true) {
+            return Ok(None);
+        }
+        let gate = &self.unit.gate;
+        for change in open.changes.iter().rev() {
+            let OpenChange { path, before, after } = change;
+            let mode = self.unit.run.seams.past.mode(path);
+            gate.take_back(path, before.as_deref(), after.as_deref(), mode)?;
+        }
+        let Some((server, tool)) = &open.server else { return Ok(None) };
+        let text = format!(
+            "The tool `{tool}` of `{server}` was asked when the run stopped, and nobody knows \
+             whether it did its work. Ask it again?"
+        );
+        if gate.consents(&format!("again.{server}.{tool}"), text).await? {
+            return Ok(None);
+        }
+        Ok(Some(tools::Answer {
+            text: "it was asked, and its answer was lost: nobody knows whether it did its work"
+                .to_owned(),
+            outcome: Outcome::Failed,
+            about: format!("{server}/{tool}"),
+            invisible: 0,
+            masked: 0,
+        }))
+    }
+
+    /// Journals what a call was answered, and tells the model with the next turn.
+    fn told(&mut self, id: &str, name: &str, answer: tools::Answer) -> Result<(), Failure> {
         let about = answer.about.clone();
         self.unit.run.note(Event::ToolAnswered {
             at: self.unit.at.clone(),
@@ -220,7 +296,8 @@ impl<'a> Talk<'a> {
             tool: name.to_owned(),
             about: answer.about,
             outcome: answer.outcome,
-            text: answer.text.chars().take(2_000).collect(),
+            text: answer.text.clone(),
+            seen: self.unit.gate.news(),
         })?;
         if answer.invisible + answer.masked > 0 {
             self.unit.run.note(Event::Cleaned {
@@ -277,6 +354,19 @@ impl Unit<'_> {
     pub(super) fn stage(&self) -> &Stage {
         &self.run.plan.playbook.stages[self.stage]
     }
+
+    /// Returns it as far as it came before the run went on.
+    pub(super) fn past(&self) -> Option<&PastUnit> {
+        self.run.seams.past.unit(&self.at)
+    }
+
+    /// Fails where only what is past is wanted, and the journal holds no more of it.
+    fn is_played(&self) -> Result<(), Failure> {
+        if self.recalled {
+            return Err(Failure::Failed("the journal holds no more of it".to_owned()));
+        }
+        Ok(())
+    }
 }
 
 impl Run<'_> {
@@ -288,6 +378,20 @@ impl Run<'_> {
         })
     }
 
+    /// Journals what a stage or an item is told first.
+    fn brief(&self, at: &At, request: &Request) -> Result<(), RunError> {
+        let mut last = self.system.lock().unwrap_or_else(PoisonError::into_inner);
+        let system = request.system.join("\n");
+        let system = (last.as_ref() != Some(&system)).then_some(system);
+        let text = match request.messages.first().map(|message| &message.blocks[..]) {
+            Some([Block::Text(text)]) => text.clone(),
+            _ => String::new(),
+        };
+        self.note(Event::Briefed { at: at.clone(), system: system.clone(), text })?;
+        *last = system.or(last.take());
+        Ok(())
+    }
+
     /// Sends one request within the budget, and journals both its going and its coming.
     pub(super) async fn send(
         &self,
@@ -295,6 +399,12 @@ impl Run<'_> {
         model: &Model,
         request: &Request,
     ) -> Result<Reply, Failure> {
+        let turn = &request.turn;
+        let known = unit.past().and_then(|past| past.reply(turn.turn, turn.retro));
+        if let Some(reply) = known {
+            return Ok(reply.clone());
+        }
+        unit.is_played()?;
         let _job = self.jobs.acquire().await;
         let provider =
             self.seams.provider.as_ref().ok_or_else(|| {
@@ -345,6 +455,7 @@ impl Run<'_> {
             at: unit.at.clone(),
             turn: turn.turn,
             blocks: json!(reply.blocks),
+            stop: reply.stop,
             usage,
             estimated: reply.usage.is_none(),
             usd: model.price.map(|price| price.cost(usage)),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::playbook::Budget;
+use crate::run::past::Earlier;
 
 /// What a request may cost, or did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -45,6 +46,8 @@ struct Level {
     turns: u32,
     began: Duration,
     waited: Duration,
+    /// What was taken before the run went on.
+    earlier: Duration,
 }
 
 /// Where a stage's or an item's requests are booked: its own limits and those around it.
@@ -88,6 +91,7 @@ impl Account {
             turns: 0,
             began: self.ledger.began.elapsed(),
             waited: Duration::ZERO,
+            earlier: Duration::ZERO,
         };
         let mut levels = self.levels();
         levels.push(level);
@@ -96,6 +100,16 @@ impl Account {
         let mut account = self.clone();
         account.levels.push(index);
         account
+    }
+
+    /// Books what was spent before the run went on.
+    pub(super) fn charge(&self, spent: Earlier) {
+        let mut levels = self.levels();
+        let Some(level) = self.levels.last().map(|&index| &mut levels[index]) else { return };
+        level.spent.usd += spent.cost.usd;
+        level.spent.tokens += spent.cost.tokens;
+        level.turns += spent.turns;
+        level.earlier += spent.taken;
     }
 
     /// Reserves one request. One that does not fit waits for others to settle, then is refused.
@@ -129,7 +143,7 @@ impl Account {
     fn left(&self, level: &Level) -> Option<Duration> {
         let limit = Duration::try_from_secs_f64(level.limits.minutes? * 60.0).ok()?;
         let taken = self.ledger.began.elapsed().saturating_sub(level.began + level.waited);
-        Some(limit.saturating_sub(taken))
+        Some(limit.saturating_sub(taken + level.earlier))
     }
 
     fn hold(&self, cost: Cost) -> Room {

@@ -64,7 +64,7 @@ pub(super) async fn command(unit: &Unit<'_>, name: &str, why: &str) -> Result<Ra
 /// baseline names.
 pub(super) async fn baselines(run: &Run<'_>) -> Result<(), Failure> {
     let first = run.baselines.get_or_try_init(|| async {
-        let mut ran = BTreeMap::new();
+        let mut ran = run.seams.past.baselines();
         let checks = run.plan.playbook.stages.iter().flat_map(|stage| &stage.checks);
         for check in checks {
             let CheckKind::Run(name) = &check.kind else { continue };

@@ -5,18 +5,21 @@ mod budget;
 mod check;
 mod claims;
 mod opening;
+mod past;
+mod recipe;
 mod retro;
 mod schedule;
 mod stage;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::workspace::Snapshot;
 use crate::gate::{Hall, Ran, Refusal};
 use crate::journal::{Event, Status};
 use crate::model::Provider;
@@ -27,6 +30,8 @@ use crate::run::budget::Account;
 use crate::run::claims::Claims;
 
 pub use opening::{Opening, open};
+pub use past::{Past, Strayed};
+pub use recipe::{Recipe, differences, recipe};
 
 /// Requests to models and items that are under way at once, when the caller does not say.
 pub const DEFAULT_JOBS: usize = 8;
@@ -47,6 +52,10 @@ pub struct Seams {
     pub jobs: usize,
     /// Whether models are asked what was missing, after the end.
     pub retro: bool,
+    /// What was done before, where the run goes on.
+    pub past: Past,
+    /// The only stage that is played now, by its id; all that are ready where it is absent.
+    pub only: Option<String>,
     /// Ends the run when cancelled.
     pub cancel: CancellationToken,
 }
@@ -96,17 +105,21 @@ pub enum RunError {
 /// What went wrong in a stage is in the journal; an error is returned only when the run itself
 /// could not go on.
 pub async fn execute(plan: &Plan, seams: &Seams) -> Result<Ended, RunError> {
+    let account = Account::open(seams.budget);
+    account.charge(seams.past.earlier(None));
     let run = Run {
         plan,
         seams,
-        account: Account::open(seams.budget),
+        account,
         claims: Arc::default(),
         jobs: Semaphore::new(seams.jobs.max(1)),
         baselines: OnceCell::new(),
+        system: Mutex::new(seams.past.system()),
     };
-    let before = seams.hall.workspace.snapshot().map_err(RunError::World)?;
-    let begun = seams.hall.begin(&before, !plan.playbook.commands.is_empty());
-    begun.map_err(|error| RunError::World(format!("cannot keep the project's files: {error}")))?;
+    let before = match seams.past.start() {
+        Some(start) => start,
+        None => begin(plan, seams)?,
+    };
     let played = schedule::play(&run).await;
     let ended = match &played {
         Ok(stages) => {
@@ -136,6 +149,14 @@ pub async fn execute(plan: &Plan, seams: &Seams) -> Result<Ended, RunError> {
     }
 }
 
+/// Looks at the project, and keeps what a run may change.
+fn begin(plan: &Plan, seams: &Seams) -> Result<Snapshot, RunError> {
+    let before = seams.hall.workspace.snapshot().map_err(RunError::World)?;
+    let begun = seams.hall.begin(&before, !plan.playbook.commands.is_empty());
+    begun.map_err(|error| RunError::World(format!("cannot keep the project's files: {error}")))?;
+    Ok(before)
+}
+
 /// One run under way.
 struct Run<'a> {
     plan: &'a Plan,
@@ -145,6 +166,8 @@ struct Run<'a> {
     jobs: Semaphore,
     /// What each command with a baseline said before the first write, by its name.
     baselines: OnceCell<BTreeMap<String, Ran>>,
+    /// The text that stages begin with, as the journal was last told.
+    system: Mutex<Option<String>>,
 }
 
 /// Why a whole run ends early.

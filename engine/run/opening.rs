@@ -15,6 +15,12 @@ use crate::reference::{Index, ReferenceKind};
 pub struct Opening<'a> {
     /// The run's id.
     pub run: &'a str,
+    /// Where the playbook is found again.
+    pub source: &'a str,
+    /// The library that its name is looked up in first.
+    pub library: Option<String>,
+    /// Stages that are played again, where the run goes on.
+    pub again: Vec<String>,
     /// The id of the model that `default` stands for, where a stage needs one.
     pub model: Option<String>,
     /// The cassette it is replayed from.
@@ -45,6 +51,9 @@ pub fn open(journal: &Journal, plan: &Plan, opening: &Opening<'_>) -> io::Result
         replay: opening.replay.clone(),
         inputs: plan.inputs.values.clone(),
         stages: plan.playbook.stages.iter().map(titled).collect(),
+        source: opening.source.to_owned(),
+        library: opening.library.clone(),
+        again: opening.again.clone(),
     })?;
     for (text, verdict) in &plan.requirements {
         let (verdict, found) = match verdict {

@@ -28,7 +28,8 @@ struct Answer {
 pub(super) async fn ask_all(run: &Run<'_>, stages: &[Played]) -> Result<(), RunError> {
     for (index, played) in stages.iter().enumerate() {
         let stage = &run.plan.playbook.stages[index];
-        if !stage.retro || played.status != Status::Succeeded {
+        let asked = run.seams.past.was_asked(&stage.id);
+        if !stage.retro || asked || played.status != Status::Succeeded {
             continue;
         }
         match ask(run, index, played).await {
@@ -64,6 +65,7 @@ async fn ask(run: &Run<'_>, index: usize, played: &Played) -> Result<(), Failure
         scope: run.plan.scope().into(),
         writes: Vec::new(),
         before: crate::gate::workspace::Snapshot::default(),
+        recalled: false,
     };
     let reply = run.send(&unit, run.model(stage)?, &request).await?;
     let Some(mut answer) = read(&reply.text()) else { return Ok(()) };

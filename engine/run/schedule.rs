@@ -7,8 +7,10 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 
-use crate::journal::{Event, Status};
+use crate::journal::{At, Event, Status};
 use crate::playbook::Stage;
+use crate::run::past::Finished;
+use crate::run::recipe::{self, Recipe};
 use crate::run::{Failure, Halt, Played, Run, RunError, stage};
 
 /// How long a run that is interrupted waits for what is under way.
@@ -16,6 +18,7 @@ const WIND_DOWN: Duration = Duration::from_millis(1_900);
 
 /// What to do with a stage whose needs have ended.
 enum Verdict {
+    Recall(Finished),
     Play,
     Skip,
     Block(String),
@@ -37,6 +40,7 @@ pub(super) async fn play(run: &Run<'_>) -> Result<Vec<Played>, Halt> {
     let mut playing: FuturesUnordered<LocalBoxFuture<'_, _>> = FuturesUnordered::new();
     loop {
         ready.sort_unstable();
+        ready.retain(|&index| run.is_wanted(index));
         for index in std::mem::take(&mut ready) {
             playing.push(Box::pin(one(
                 run,
@@ -47,12 +51,14 @@ pub(super) async fn play(run: &Run<'_>) -> Result<Vec<Played>, Halt> {
         }
         let Some((index, played)) = next(run, &mut playing).await? else { break };
         let stage = &run.plan.playbook.stages[index];
-        run.note(Event::StageFinished {
-            stage: stage.id.value.clone(),
-            status: played.status,
-            reason: played.reason.clone(),
-            optional: stage.optional,
-        })?;
+        if run.seams.past.stage(&stage.id).is_none() {
+            run.note(Event::StageFinished {
+                stage: stage.id.value.clone(),
+                status: played.status,
+                reason: played.reason.clone(),
+                optional: stage.optional,
+            })?;
+        }
         ended.insert(index, played);
         for &dependent in &dependents[index] {
             missing[dependent] -= 1;
@@ -61,7 +67,12 @@ pub(super) async fn play(run: &Run<'_>) -> Result<Vec<Played>, Halt> {
             }
         }
     }
-    Ok(ended.into_values().collect())
+    match &run.seams.only {
+        Some(only) if ended.len() < count => {
+            Err(Halt::Stopped(format!("only `{only}` was to be played")))
+        }
+        _ => Ok(ended.into_values().collect()),
+    }
 }
 
 type Playing<'a> = FuturesUnordered<LocalBoxFuture<'a, Result<(usize, Played), Halt>>>;
@@ -93,12 +104,19 @@ async fn one(
 ) -> Result<(usize, Played), Halt> {
     let plain = |status, reason| Played { status, output: Value::Null, reason, talk: None };
     let played = match verdict {
+        Verdict::Recall(Finished { status, reason, output }) => {
+            let talk = stage::recall(run, index, &scene).await;
+            Played { status, output, reason, talk }
+        }
         Verdict::Skip => plain(Status::Skipped, Some("its `when` said no".to_owned())),
         Verdict::Block(reason) => plain(Status::Blocked, Some(reason)),
         Verdict::Fail(reason) => plain(Status::Failed, Some(reason)),
         Verdict::Play => {
             let id = run.plan.playbook.stages[index].id.value.clone();
-            run.note(Event::StageStarted { stage: id })?;
+            if !run.seams.past.began(&At::stage(id.clone())) {
+                let recipe = run.recipe(index, &scene.outputs);
+                run.note(Event::StageStarted { stage: id, recipe })?;
+            }
             match stage::play(run, index, scene).await {
                 Ok(played) => played,
                 Err(Failure::Failed(reason)) => plain(Status::Failed, Some(reason)),
@@ -114,6 +132,9 @@ async fn one(
 fn decide(run: &Run<'_>, index: usize, ended: &BTreeMap<usize, Played>) -> Verdict {
     let playbook = &run.plan.playbook;
     let stage = &playbook.stages[index];
+    if let Some(finished) = run.seams.past.stage(&stage.id) {
+        return Verdict::Recall(finished.clone());
+    }
     let always = stage.when.as_ref().is_some_and(crate::expression::Expression::is_always);
     for &need in &run.plan.graph.needs[index] {
         let needed = &playbook.stages[need];
@@ -168,6 +189,21 @@ fn scene(run: &Run<'_>, index: usize, ended: &BTreeMap<usize, Played>) -> stage:
         scope: scope(run, ended).into(),
         outputs: outputs.collect(),
         fork: fork.flatten(),
+    }
+}
+
+impl Run<'_> {
+    fn recipe(&self, index: usize, outputs: &[(String, Value)]) -> Recipe {
+        let seams = self.seams;
+        let recipe = recipe::recipe(self.plan, index, &seams.hall.references, &seams.models);
+        recipe::with_outputs(recipe, outputs)
+    }
+
+    /// Whether a stage is played or recalled now.
+    fn is_wanted(&self, index: usize) -> bool {
+        let id = &self.plan.playbook.stages[index].id.value;
+        let only = self.seams.only.as_ref();
+        only.is_none_or(|only| only == id) || self.seams.past.stage(id).is_some()
     }
 }
 

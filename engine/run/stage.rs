@@ -10,8 +10,9 @@ use crate::expression::Template;
 use crate::gate::Gate;
 use crate::journal::{At, Event, Status};
 use crate::model::Request;
-use crate::playbook::{Approve, ForEach, Items, Output, glob};
+use crate::playbook::{Approve, CheckKind, CommandKind, ForEach, Items, Output, glob};
 use crate::run::budget::Account;
+use crate::run::past::{Finished, PastUnit};
 use crate::run::{Failure, Halt, Played, Run, RunError, agent, check};
 
 /// What a stage finds when it begins.
@@ -36,6 +37,8 @@ pub(super) struct Unit<'a> {
     pub(super) writes: Vec<String>,
     /// The project's files by hash when it began, where a check asks what has changed.
     pub(super) before: crate::gate::workspace::Snapshot,
+    /// Whether it ended before the run went on, and only its conversation is wanted again.
+    pub(super) recalled: bool,
 }
 
 /// Plays a stage whose turn it is.
@@ -69,6 +72,9 @@ pub(super) async fn ask(
     question: &Question,
 ) -> Result<Answer, Failure> {
     let (at, what, text) = in_words(question);
+    if let Some(answer) = run.seams.past.decision(&at, &what) {
+        return Ok(answer);
+    }
     run.note(Event::Asked { at: at.clone(), what: what.clone(), text })?;
     let began = std::time::Instant::now();
     let answer = run.seams.hall.person.ask(question).await;
@@ -87,7 +93,8 @@ pub(super) async fn ask(
         Decision::Say(words) => words.clone(),
     };
     let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    run.note(Event::Answered { at, what, answer: words, by: answer.by.clone(), waited })?;
+    let (decision, by) = (Some(answer.decision.clone()), answer.by.clone());
+    run.note(Event::Answered { at, what, answer: words, decision, by, waited })?;
     Ok(answer)
 }
 
@@ -126,8 +133,62 @@ async fn single(
 ) -> Result<(Value, Option<Request>), Failure> {
     let stage = &run.plan.playbook.stages[index];
     let at = At::stage(stage.id.value.clone());
+    unit(run, index, at, scene, Arc::clone(&scene.scope), account(run, index), None).await
+}
+
+/// Opens the account of a stage, with what it spent before the run went on.
+fn account(run: &Run<'_>, index: usize) -> Account {
+    let stage = &run.plan.playbook.stages[index];
     let account = run.account.within(format!("`{}`", stage.id.value), stage.budget);
-    unit(run, index, at, scene, Arc::clone(&scene.scope), account, None).await
+    account.charge(run.seams.past.earlier(Some(&stage.id)));
+    account
+}
+
+/// Returns the conversation of a stage that ended before the run went on, as far as the journal
+/// holds it.
+pub(super) async fn recall(run: &Run<'_>, index: usize, scene: &Scene) -> Option<Request> {
+    let stage = &run.plan.playbook.stages[index];
+    let past = &run.seams.past;
+    let Some(for_each) = &stage.for_each else {
+        let at = At::stage(stage.id.value.clone());
+        return recalled(run, index, at, scene, Arc::clone(&scene.scope)).await;
+    };
+    let items = past.items(&stage.id)?.iter().enumerate();
+    let mut items = items
+        .map(|(number, item)| (At { stage: stage.id.value.clone(), item: Some(number) }, item));
+    let (at, item) = items.find(|(at, _)| ended_well(past.unit(at)))?;
+    let mut scope = Value::clone(&scene.scope);
+    scope[for_each.name.as_str()] = item.clone();
+    recalled(run, index, at, scene, scope.into()).await
+}
+
+async fn recalled(
+    run: &Run<'_>,
+    index: usize,
+    at: At,
+    scene: &Scene,
+    scope: Arc<Value>,
+) -> Option<Request> {
+    run.seams.past.unit(&at)?.briefing.as_ref()?;
+    let powers = run.plan.powers[index].clone();
+    let gate = Gate::enter(&run.seams.hall, at.clone(), powers, false).await;
+    let unit = Unit {
+        run,
+        stage: index,
+        at,
+        gate,
+        account: run.account.clone(),
+        scope,
+        writes: Vec::new(),
+        before: crate::gate::workspace::Snapshot::default(),
+        recalled: true,
+    };
+    agent::play(&unit, scene).await.ok().map(|(_, talk)| talk)
+}
+
+fn ended_well(unit: Option<&PastUnit>) -> bool {
+    let finished = unit.and_then(|unit| unit.finished.as_ref());
+    finished.is_some_and(|finished| finished.status == Status::Succeeded)
 }
 
 /// Plays the items of a stage, side by side as far as their files allow.
@@ -138,8 +199,17 @@ async fn many(
     for_each: &ForEach,
 ) -> Result<(Value, Option<Request>), Failure> {
     let stage = &run.plan.playbook.stages[index];
-    let items = items(run, scene, for_each)?;
-    let account = run.account.within(format!("`{}`", stage.id.value), stage.budget);
+    let past = &run.seams.past;
+    let items = match past.items(&stage.id) {
+        Some(items) => items.clone(),
+        None => {
+            let items = items(run, scene, for_each)?;
+            let (stage, listed) = (stage.id.value.clone(), items.clone());
+            run.note(Event::ItemsListed { stage, items: listed })?;
+            items
+        }
+    };
+    let account = account(run, index);
     let playing = items.iter().enumerate().map(|(number, item)| {
         let account = account.clone();
         async move {
@@ -150,7 +220,15 @@ async fn many(
                 Some(title) => title.render_text(&scope).unwrap_or_default(),
                 None => short(item),
             };
-            run.note(Event::ItemStarted { at: at.clone(), title })?;
+            if let Some(finished) = past.unit(&at).and_then(|unit| unit.finished.clone()) {
+                let Finished { status, reason, output } = finished;
+                let talk = recalled(run, index, at, scene, scope.into()).await;
+                let left = json!({ "item": item, "status": status, "output": output });
+                return Ok((left, reason, talk));
+            }
+            if !past.began(&at) {
+                run.note(Event::ItemStarted { at: at.clone(), title })?;
+            }
             let narrowed = for_each.files.as_ref();
             let played = unit(run, index, at.clone(), scene, scope.into(), account, narrowed).await;
             let (status, output, reason, talk) = match played {
@@ -158,7 +236,12 @@ async fn many(
                 Err(Failure::Failed(reason)) => (Status::Failed, Value::Null, Some(reason), None),
                 Err(Failure::Halt(halt)) => return Err(halt),
             };
-            run.note(Event::ItemFinished { at, status, reason: reason.clone() })?;
+            run.note(Event::ItemFinished {
+                at,
+                status,
+                reason: reason.clone(),
+                output: output.clone(),
+            })?;
             Ok((json!({ "item": item, "status": status, "output": output }), reason, talk))
         }
     });
@@ -274,12 +357,14 @@ async fn unit(
     }
     let asks_what_changed = stage.checks.iter().any(|check| check.kind.asks_what_changed());
     let before = if asks_what_changed {
-        hall.workspace.snapshot().map_err(RunError::World)?
+        let now = hall.workspace.snapshot().map_err(RunError::World)?;
+        run.seams.past.before(&at, now)
     } else {
         crate::gate::workspace::Snapshot::default()
     };
     let gate = Gate::enter(hall, at.clone(), powers, edits).await;
-    let unit = Unit { run, stage: index, at, gate, account, scope, writes, before };
+    let recalled = false;
+    let unit = Unit { run, stage: index, at, gate, account, scope, writes, before, recalled };
     match &stage.run {
         Some(command) => command_stage(&unit, command).await.map(|output| (output, None)),
         None => agent::play(&unit, scene).await.map(|(output, request)| (output, Some(request))),
@@ -288,7 +373,13 @@ async fn unit(
 
 /// Plays a `run:` stage: exit code and text are its output.
 async fn command_stage(unit: &Unit<'_>, command: &str) -> Result<Value, Failure> {
-    let ran = check::command(unit, command, "stage").await?;
+    let ran = match unit.past().and_then(|past| past.command.clone()) {
+        Some(ran) => ran,
+        None => {
+            again(unit, command).await?;
+            check::command(unit, command, "stage").await?
+        }
+    };
     if ran.exit != Some(0) {
         let exit = ran.exit.map_or("a signal or a limit".to_owned(), |code| format!("exit {code}"));
         let tail = last_lines(&ran.text, 12);
@@ -297,6 +388,33 @@ async fn command_stage(unit: &Unit<'_>, command: &str) -> Result<Value, Failure>
     let output = json!({ "exit": ran.exit, "text": last_lines(&ran.text, 40) });
     let failures = check::all(unit, false).await?;
     if failures.is_empty() { Ok(output) } else { Err(Failure::Failed(failures.join("\n"))) }
+}
+
+/// Asks the person before a command runs again that was cut off, where nothing says that running it
+/// twice does no harm: packages are added twice without harm, and what a check runs, it runs often.
+async fn again(unit: &Unit<'_>, name: &str) -> Result<(), Failure> {
+    let cut = unit.past().is_some_and(|past| {
+        past.open.commands.iter().any(|(cut, why)| cut == name && why == "stage")
+    });
+    let playbook = &unit.run.plan.playbook;
+    let repeatable =
+        playbook.command(name).is_some_and(|command| command.kind == CommandKind::Add)
+            || playbook.stages.iter().flat_map(|stage| &stage.checks).any(
+                |check| matches!(&check.kind, CheckKind::Run(checked) if checked.value == name),
+            );
+    if !cut || repeatable {
+        return Ok(());
+    }
+    let text = format!(
+        "The command `{name}` was cut off, and nobody knows how far it came. Run it again?"
+    );
+    if unit.gate.consents(&format!("again.{name}"), text).await? {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "the command `{name}` was cut off, nobody knows how far it came, and nobody said that it \
+         may run again"
+    )))
 }
 
 /// Keeps the files that the stage's own globs allow.

@@ -54,7 +54,8 @@ impl Tool for Ask {
             Decision::Edit(value) => value.to_string(),
         };
         let waited = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let answered = Event::Answered { at, what, answer: words.clone(), by: answer.by, waited };
+        let (answer, by) = (words.clone(), answer.by);
+        let answered = Event::Answered { at, what, answer, decision: None, by, waited };
         gate.hall().note(answered)?;
         Ok(words)
     }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wizard::approval::{Answer, Decision, Nobody, Person, Question};
 use wizard::gate::Hall;
 use wizard::gate::command::{SystemRunner, Unconfined};
-use wizard::gate::kept::Blobs;
+use wizard::gate::kept::{Blobs, Start};
 use wizard::gate::redact::Redactor;
 use wizard::gate::servers::{NoServers, Servers};
 use wizard::gate::workspace::Workspace;
@@ -28,7 +28,7 @@ use wizard::plan::{Given, Inputs, Plan};
 use wizard::playbook::load_text;
 use wizard::redact::Clean;
 use wizard::reference::Reference;
-use wizard::run::{self, Ended, Model, Seams};
+use wizard::run::{self, Ended, Model, Past, Seams};
 use wizard::sandbox::Level;
 
 /// A stage, or an item of it.
@@ -61,6 +61,10 @@ pub(crate) struct Play {
     linted: bool,
     level: Level,
     environment: BTreeMap<String, String>,
+    /// The folder of the run, where it is to outlive the play, or goes on.
+    state: Option<PathBuf>,
+    again: Vec<String>,
+    only: Option<String>,
 }
 
 /// What a play came to.
@@ -91,6 +95,9 @@ pub(crate) fn play(keys: &str, sections: &str) -> Play {
         linted: true,
         level: Level::Full,
         environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+        state: None,
+        again: Vec::new(),
+        only: None,
     }
 }
 
@@ -146,6 +153,30 @@ impl Play {
         self
     }
 
+    /// Keeps the run in a folder, or goes on with the one that is there.
+    pub(crate) fn kept_in(mut self, state: PathBuf) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// Plays these stages again.
+    pub(crate) fn again(mut self, stages: &[&str]) -> Self {
+        self.again = stages.iter().map(|stage| (*stage).to_owned()).collect();
+        self
+    }
+
+    /// Plays only this stage.
+    pub(crate) fn only(mut self, stage: &str) -> Self {
+        self.only = Some(stage.to_owned());
+        self
+    }
+
+    /// Asks what was missing after the end.
+    pub(crate) fn asks_after(mut self) -> Self {
+        self.retro = true;
+        self
+    }
+
     /// Plays in a project that is there.
     pub(crate) fn at(mut self, root: PathBuf) -> Self {
         self.at = Some(root);
@@ -156,7 +187,7 @@ impl Play {
         self.replies(stage, None, Reply { blocks, stop: Stop::Done, usage: None })
     }
 
-    fn item_says(self, stage: &str, item: usize, blocks: Vec<Block>) -> Self {
+    pub(crate) fn item_says(self, stage: &str, item: usize, blocks: Vec<Block>) -> Self {
         self.replies(stage, Some(item), Reply { blocks, stop: Stop::Done, usage: None })
     }
 
@@ -188,7 +219,12 @@ impl Play {
         let project = wizard::project::load(root).unwrap();
         let plan = wizard::plan::build(&bundle, playbook, inputs, project);
         std::fs::create_dir_all(state.join("blobs")).unwrap();
-        let journal = Arc::new(Journal::create(state, Vec::new()).unwrap());
+        let journal = if state.join("journal.jsonl").exists() {
+            Journal::open(state, Vec::new()).unwrap().0
+        } else {
+            Journal::create(state, Vec::new()).unwrap()
+        };
+        let journal = Arc::new(journal);
         let open = || Workspace::open(root).unwrap();
         let redactor = Redactor::of(&open(), &plan.inputs, &BTreeMap::new());
         let hall = Hall {
@@ -233,7 +269,12 @@ impl Play {
             std::fs::write(path, text).unwrap();
         }
         std::fs::create_dir_all(&root).unwrap();
-        let state = folder.path().join("run");
+        let state = self.state.clone().unwrap_or_else(|| folder.path().join("run"));
+        let records = wizard::journal::read(&state.join("journal.jsonl")).ok();
+        let mut past = records.map_or_else(Past::default, |records| {
+            Past::of(&records, Start::read(&state.join("journal.jsonl")).unwrap())
+        });
+        past.forget(&self.again);
         let (plan, hall) = self.prepare(&root, &state);
         let journal = Arc::clone(&hall.journal);
         let model = Model { id: "m".to_owned(), price: self.price, max_tokens: 100, effort: None };
@@ -246,6 +287,8 @@ impl Play {
             budget: plan.playbook.budget,
             jobs: 4,
             retro: self.retro,
+            past,
+            only: self.only,
             cancel: self.cancel,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
