@@ -99,7 +99,8 @@ pub enum Event {
     StageStarted {
         /// The stage's id.
         stage: String,
-        /// What it is made of: the SHA-256 of each part that would let it come out otherwise.
+        /// What it is made of: the beginning of the SHA-256 of each part that would let it come
+        /// out otherwise.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         recipe: BTreeMap<String, String>,
     },

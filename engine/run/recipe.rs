@@ -14,8 +14,11 @@ use crate::playbook::{Check, CheckKind, Command, Items, Output, Prose, Stage};
 use crate::reference::Index;
 use crate::run::Model;
 
-/// The parts of a stage by name, each as the SHA-256 of what it is.
+/// The parts of a stage by name, each as the beginning of the SHA-256 of what it is.
 pub type Recipe = BTreeMap<String, String>;
+
+/// Digits of a hash that a recipe has of a part: enough to tell two of one stage apart.
+const DIGITS: usize = 16;
 
 /// The part of a recipe that is an output of another stage begins so.
 const OUTPUT: &str = "output of ";
@@ -44,7 +47,7 @@ pub fn recipe(
         stage.checks.iter().map(|check| context::describe(check, &Value::Null)).collect();
     let mut parts = Recipe::new();
     let mut part = |name: &str, value: Value| {
-        parts.insert(name.to_owned(), hash(value.to_string().as_bytes()));
+        parts.insert(name.to_owned(), mark(&value));
     };
     part("prose", json!(words(prose)));
     part("shared prose", json!(words(preamble)));
@@ -69,7 +72,7 @@ pub fn recipe(
 /// Adds the outputs that a stage is given.
 pub(super) fn with_outputs(mut recipe: Recipe, outputs: &[(String, Value)]) -> Recipe {
     for (stage, output) in outputs {
-        recipe.insert(format!("{OUTPUT}{stage}"), hash(output.to_string().as_bytes()));
+        recipe.insert(format!("{OUTPUT}{stage}"), mark(output));
     }
     recipe
 }
@@ -85,6 +88,10 @@ pub fn differences(then: &Recipe, now: &Recipe) -> Vec<String> {
         .filter(|name| !name.starts_with(OUTPUT) || both(name))
         .cloned()
         .collect()
+}
+
+fn mark(part: &Value) -> String {
+    hash(part.to_string().as_bytes())[..DIGITS].to_owned()
 }
 
 /// Returns the words of prose, however it is broken into lines.
