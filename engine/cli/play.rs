@@ -185,9 +185,10 @@ impl Play<'_> {
         }
         let folder = RunFolder::create(&state, &root)?;
         let journal = Arc::new(
-            Journal::create(&folder.path, vec![listener(arguments, surroundings)]).with_context(
-                || format!("cannot begin a journal in `{}`", folder.path.display()),
-            )?,
+            Journal::create(&folder.path, &folder.key, vec![listener(arguments, surroundings)])
+                .with_context(|| {
+                    format!("cannot begin a journal in `{}`", folder.path.display())
+                })?,
         );
         let provider = world.provider(&journal, &redactor);
         let missing: Vec<(String, String)> = gathered

@@ -19,7 +19,7 @@ use wizard::gate::servers::{NoServers, Servers};
 use wizard::gate::workspace::Workspace;
 
 use wizard::journal::event::Outcome;
-use wizard::journal::{Event, Journal, Status};
+use wizard::journal::{Event, Journal, Key, Status};
 use wizard::lint::{self, Profile};
 use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
@@ -188,7 +188,8 @@ impl Play {
         let project = wizard::project::load(root).unwrap();
         let plan = wizard::plan::build(&bundle, playbook, inputs, project);
         std::fs::create_dir_all(state.join("blobs")).unwrap();
-        let journal = Arc::new(Journal::create(state, Vec::new()).unwrap());
+        let key = Key::open(state).unwrap();
+        let journal = Arc::new(Journal::create(state, &key, Vec::new()).unwrap());
         let open = || Workspace::open(root).unwrap();
         let redactor = Redactor::of(&open(), &plan.inputs, &BTreeMap::new());
         let hall = Hall {
