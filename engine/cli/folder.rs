@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::gate::workspace::hash;
-use crate::journal::Event;
+use crate::gate::recovery;
+use crate::gate::workspace::{Workspace, hash};
+use crate::journal::{self, Event, Key, Record, private_folder};
 
 /// The folder of one run, and the lock that keeps other runs out of the project.
 pub(super) struct RunFolder {
@@ -18,6 +19,8 @@ pub(super) struct RunFolder {
     pub(super) path: PathBuf,
     /// The bytes that the runs of this project keep, by their hash.
     pub(super) blobs: PathBuf,
+    /// The key of the proofs in journals.
+    pub(super) key: Key,
     /// Held by the kernel until the process ends, however it ends.
     _lock: File,
 }
@@ -26,6 +29,7 @@ impl RunFolder {
     /// Makes the folder of a new run on the project at `root`, unless another run holds it.
     pub(super) fn create(state: &Path, root: &Path) -> anyhow::Result<Self> {
         let (home, lock) = locked(state, root)?;
+        let key = Key::open(state)?;
         let now = jiff::Zoned::now();
         let began = now.strftime("%Y%m%d-%H%M%S");
         let letters = uuid::Uuid::now_v7().simple().to_string();
@@ -37,21 +41,29 @@ impl RunFolder {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         }
-        Ok(RunFolder { id, path, blobs, _lock: lock })
+        clear(&home, root, &key);
+        Ok(RunFolder { id, path, blobs, key, _lock: lock })
     }
+}
 
-    /// Opens the folder of a run again, unless another run holds the project.
-    pub(super) fn reopen(state: &Path, root: &Path, path: &Path) -> anyhow::Result<Self> {
-        let (home, lock) = locked(state, root)?;
-        let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(RunFolder { id, path: path.to_owned(), blobs: home.join("blobs"), _lock: lock })
+/// Removes what runs that were killed left half-written in the project: of the last ones, back to
+/// one that came to its end.
+fn clear(home: &Path, root: &Path, key: &Key) {
+    let Ok(workspace) = Workspace::open(root) else { return };
+    for run in runs_in(home).iter().rev() {
+        let Ok(records) = journal::verified(&run.join("journal.jsonl"), key) else { continue };
+        // Where a folder cannot be looked into, nothing of ours is removed there.
+        let _ = recovery::clear_drafts(&records, &workspace);
+        if records.iter().any(|record| matches!(record.event, Event::RunFinished { .. })) {
+            return;
+        }
     }
 }
 
 /// Takes the lock of the project at `root`, and returns the folder of its runs with it.
 fn locked(state: &Path, root: &Path) -> anyhow::Result<(PathBuf, File)> {
     let home = of_root(state, root)?;
-    private(&home)
+    private_folder(&home)
         .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
     let lock_path = home.join("lock");
     let lock = File::options()
@@ -73,32 +85,35 @@ fn locked(state: &Path, root: &Path) -> anyhow::Result<(PathBuf, File)> {
 }
 
 impl RunFolder {
+    /// Opens the folder of a run again, unless another run holds the project.
+    pub(super) fn reopen(state: &Path, root: &Path, path: &Path) -> anyhow::Result<Self> {
+        let (home, lock) = locked(state, root)?;
+        let key = Key::open(state)?;
+        clear(&home, root, &key);
+        let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(RunFolder { id, path: path.to_owned(), blobs: home.join("blobs"), key, _lock: lock })
+    }
+
     /// Gives the folder back where nothing came of the run.
     pub(super) fn discard(self) {
         let _ = std::fs::remove_dir(&self.path);
     }
 }
 
-/// Makes a folder, and the folders above it that are missing, that only their owner can enter.
-fn private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Lists the runs on the project at `root`, newest last.
 pub(super) fn runs(state: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let home = of_root(state, root)?;
-    let Ok(entries) = std::fs::read_dir(&home) else { return Ok(Vec::new()) };
+    Ok(runs_in(&of_root(state, root)?))
+}
+
+fn runs_in(home: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(home) else { return Vec::new() };
     let mut runs: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.join("journal.jsonl").is_file())
         .collect();
     runs.sort();
-    Ok(runs)
+    runs
 }
 
 /// Returns the journal of a run on the project at `root`: of the last, or of one by its id.
@@ -127,6 +142,43 @@ pub(super) fn last_play(state: &Path, root: &Path) -> anyhow::Result<PathBuf> {
     let run = runs(state, root)?.into_iter().rfind(is_play);
     let run = run.with_context(|| format!("nothing was played in `{}` yet", root.display()))?;
     Ok(run.join("journal.jsonl"))
+}
+
+/// Reads the journal of a run, each line of which carries the proof that is due.
+///
+/// # Errors
+///
+/// Names the first line that is not as it was written, and what is left to do.
+pub(super) fn records(state: &Path, journal: &Path) -> anyhow::Result<Vec<Record>> {
+    let cannot = || format!("cannot read the journal `{}`", journal.display());
+    let key = Key::find(state)?
+        .with_context(|| format!("there is no key to prove it with in `{}`", state.display()));
+    let records = key.and_then(|key| Ok(journal::verified(journal, &key)?));
+    records.with_context(cannot)
+}
+
+/// Reads a journal to show what it says, with a word where nothing vouches for it.
+///
+/// # Errors
+///
+/// As [`records`], for a journal of this machine's runs that carries proofs.
+pub(super) fn records_to_show(
+    state: &Path,
+    journal: &Path,
+) -> anyhow::Result<(Vec<Record>, Option<&'static str>)> {
+    let cannot = || format!("cannot read the journal `{}`", journal.display());
+    let error = match records(state, journal) {
+        Ok(records) => return Ok((records, None)),
+        Err(error) => error,
+    };
+    let word = if !journal::has_proofs(journal).with_context(cannot)? {
+        "its lines carry no proof"
+    } else if journal.starts_with(state) {
+        return Err(error);
+    } else {
+        "its proofs are not of this machine's key"
+    };
+    Ok((journal::read(journal).with_context(cannot)?, Some(word)))
 }
 
 /// Returns the folder of a root's runs. A root is its canonical path and, where the system tells,

@@ -56,7 +56,8 @@ pub fn display_on(out: impl Write + Send + 'static, look: Look, before: &[Record
     Box::new(move |record| lock(&screen).take(record))
 }
 
-/// Returns a listener that writes each record on a line, as the journal has it. Once nobody reads
+/// Returns a listener that writes each record on a line, as the journal has it, but for
+/// its proof. Once nobody reads
 /// any more it writes no more, and the run goes on.
 pub fn ndjson(out: impl Write + Send + 'static) -> Listener {
     let out = Mutex::new(Some(out));

@@ -304,7 +304,7 @@ fn open(root: &Path, plan: &Plan) -> anyhow::Result<Workspace> {
 impl Begun {
     fn new(state: &Path, root: &Path, listeners: Vec<Listener>) -> anyhow::Result<Self> {
         let folder = RunFolder::create(state, root)?;
-        let journal = Journal::create(&folder.path, listeners)
+        let journal = Journal::create(&folder.path, &folder.key, listeners)
             .with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?;
         Ok(Begun { folder, journal: Arc::new(journal), past: Past::default(), again: Vec::new() })
     }
@@ -320,7 +320,7 @@ impl Begun {
         world: &World,
     ) -> anyhow::Result<Self> {
         let folder = RunFolder::reopen(state, root, &resumed.folder)?;
-        let (journal, records) = Journal::open(&folder.path, listeners)
+        let (journal, records) = Journal::open(&folder.path, &folder.key, listeners)
             .with_context(|| format!("cannot go on with `{}`", folder.path.display()))?;
         let Continued { past, again, left, start } =
             resumed.continued(&records, journal.path(), now)?;
@@ -330,8 +330,9 @@ impl Begun {
         if let Some(start) = start {
             let blobs = Blobs::at(&folder.blobs);
             let kept = blobs.keep_files(now.workspace, &start);
-            kept.and_then(|()| start.write(journal.path()))
-                .context("cannot keep what changed since the run began")?;
+            let kept = kept.and_then(|left_out| start.write(journal.path(), left_out));
+            let kept = kept.context("cannot keep what changed since the run began")?;
+            journal.append(redactor.clean_all(kept))?;
         }
         if let Some(left) = left {
             journal.append(redactor.clean_all(left))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::cli::folder::{find, last_play};
+use crate::cli::folder::{find, last_play, records};
 use crate::cli::play::{self, How};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::Target;
@@ -94,8 +94,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         Some(id) => find(state, &arguments.project, Some(id))?,
         None => last_play(state, &arguments.project)?,
     };
-    let records = crate::journal::read(&journal)
-        .with_context(|| format!("cannot read the journal `{}`", journal.display()))?;
+    let records = records(state, &journal)?;
     let folder = journal.parent().unwrap_or(Path::new(".")).to_owned();
     let Some(began) = Began::of(&records) else {
         let id = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -188,17 +187,11 @@ impl Resumed {
         journal: &Path,
         now: &Now<'_>,
     ) -> anyhow::Result<Continued> {
-        let began = records.iter().any(|record| {
-            matches!(record.event, Event::FileChanging { .. } | Event::CommandStarted { .. })
-        });
-        let start = match Start::read(journal) {
-            Ok(start) => start,
+        if !records.iter().any(|record| matches!(record.event, Event::StartKept { .. })) {
             // It stopped before it had looked at the project.
-            Err(_) if !began => {
-                return Ok(Continued::default());
-            }
-            Err(reason) => bail!("{reason}"),
-        };
+            return Ok(Continued::default());
+        }
+        let start = Start::read(journal, records).map_err(anyhow::Error::msg)?;
         let mut past = Past::of(records, start.clone());
         let standing = now.workspace.snapshot().map_err(anyhow::Error::msg)?;
         let strayed = past.strayed(&standing);
@@ -388,7 +381,11 @@ fn cut_off(strayed: &Strayed, workspace: &Workspace) -> Option<Event> {
     let (at, _) = strayed.cut.first()?;
     let files = strayed.files.iter().map(|path| (path.clone(), workspace.mark(path)));
     let files: BTreeMap<_, _> = files.collect();
-    (!files.is_empty()).then(|| Event::FilesLeft { at: At::clone(at), files })
+    (!files.is_empty()).then(|| Event::FilesLeft {
+        at: At::clone(at),
+        files,
+        folders: BTreeMap::new(),
+    })
 }
 
 /// Whether a version can go on with what another began: their first number that is not 0 is one.

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 
-use crate::cli::folder::find;
+use crate::cli::folder::{find, records_to_show};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{SUCCEEDED, print};
 use crate::report::{self, fold};
@@ -37,8 +36,10 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     let journal = arguments.journal(surroundings)?;
-    let records = crate::journal::read(&journal)
-        .with_context(|| format!("cannot read the journal `{}`", journal.display()))?;
+    let (records, doubt) = records_to_show(surroundings.state()?, &journal)?;
+    if let Some(doubt) = doubt {
+        print::complain(&format!("note: nothing vouches for this journal: {doubt}"));
+    }
     let report = fold(&records).kept_at(&journal);
     print::out(&match arguments.format {
         Format::Text => report::text::render(&report, print::out_has_colors()),

@@ -89,6 +89,7 @@ impl Telling {
         match &record.event {
             Event::RunStarted { .. }
             | Event::UndoStarted { .. }
+            | Event::StartKept { .. }
             | Event::Requirement { .. }
             | Event::ReferenceReady { .. }
             | Event::ReferenceMissing { .. }
@@ -226,6 +227,13 @@ impl Telling {
                 );
                 vec![run_line(Mark::Doubtful, words)]
             }
+            Event::StartKept { left_out, .. } => {
+                let words = |path: &String| {
+                    let path = shown::line(path);
+                    format!("`{path}` is too large to keep: an undo cannot put it back")
+                };
+                left_out.iter().map(|path| run_line(Mark::Doubtful, words(path))).collect()
+            }
             Event::Stopped { reason } => {
                 self.under_way.clear();
                 vec![run_line(Mark::Doubtful, format!("stopped: {}", shown::first(reason)))]
@@ -359,8 +367,9 @@ impl Telling {
                 self.lines_changed.insert(at.clone(), (*added, *removed));
                 Vec::new()
             }
-            Event::EnvSetting { at, file, key, .. } => {
-                let words = format!("set {} in {}", shown::line(key), shown::line(file));
+            Event::EnvSetting { at, file, key, taken_back, .. } => {
+                let verb = if *taken_back { "takes back" } else { "set" };
+                let words = format!("{verb} {} in {}", shown::line(key), shown::line(file));
                 vec![line(Mark::Plain, at, words)]
             }
             Event::CommandStarted { at, name, argv, why, level } => {

@@ -2,19 +2,18 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::cli::folder::{RunFolder, find, last_play};
+use crate::cli::folder::{RunFolder, find, last_play, records};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::{FAILED, SUCCEEDED, print};
 use crate::gate::kept::{Blobs, Start};
 use crate::gate::workspace::Workspace;
 use crate::journal::event::FileDiff;
-use crate::journal::{Event, Journal, shown};
+use crate::journal::{Event, Journal, Key, Record, shown};
 use crate::redact::Redactor;
-use crate::undo::{self, Step, Undo};
+use crate::undo::{self, EnvStep, Past, Step, Undo, Wish};
 
 /// Take a run back: every file as it stood before, where nobody changed it since
 #[derive(Debug, clap::Args)]
@@ -25,6 +24,11 @@ pub(super) struct Arguments {
     /// Put back this file only
     #[arg(long, value_name = "PATH")]
     file: Option<String>,
+
+    /// Put back files too that somebody changed since; what stands there is kept, and comes back
+    /// when the undo is taken back
+    #[arg(long)]
+    force: bool,
 
     /// Say what would be done, and do nothing
     #[arg(long)]
@@ -41,17 +45,20 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         Some(id) => find(state, &arguments.project, Some(id))?,
         None => last_play(state, &arguments.project)?,
     };
-    let records = crate::journal::read(&journal)
-        .with_context(|| format!("cannot read the journal `{}`", journal.display()))?;
+    let records = records(state, &journal).context(NOT_SURE)?;
     let of = journal.parent().and_then(|folder| folder.file_name());
     let of = of.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let start = Start::read(&journal).map_err(anyhow::Error::msg)?;
+    refuse_another(&of, &records)?;
+    let start = Start::read(&journal, &records).map_err(anyhow::Error::msg).context(NOT_SURE)?;
     let workspace = Workspace::open(&arguments.project)
         .with_context(|| format!("cannot open the project `{}`", arguments.project.display()))?;
     let only = arguments.file.as_deref().map(|file| workspace.path(file)).transpose()?;
+    let wish = Wish { only: only.as_deref(), force: arguments.force };
+    let key = Key::open(state)?;
     let decide = |blobs: &Blobs| {
-        let decided = undo::plan(&records, &start, &workspace, blobs, only.as_deref());
-        decided.map_err(anyhow::Error::msg)
+        let (records, start, key) = (&records, &start, &key);
+        let past = Past { records, journal: &journal, key, start, blobs };
+        undo::plan(&past, &workspace, wish).map_err(anyhow::Error::msg)
     };
     if arguments.dry_run {
         let blobs = journal.with_file_name("../blobs");
@@ -63,28 +70,44 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
     let folder = RunFolder::create(state, &arguments.project)?;
     let blobs = Blobs::at(&folder.blobs);
     let undo = decide(&blobs)?;
-    if undo.steps.is_empty() {
+    if undo.is_empty() {
         let own_id = folder.id.clone();
         folder.discard();
         print::out(&told(&of, &undo, &undo.left, Some(&own_id)))?;
         return Ok(if undo.left.is_empty() { SUCCEEDED } else { FAILED });
     }
-    let own = Journal::create(&folder.path, Vec::new());
-    let own = Arc::new(
-        own.with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?,
-    );
-    Start::of(&workspace, &workspace.snapshot().map_err(anyhow::Error::msg)?)
-        .write(own.path())
-        .context("cannot record how the project stands")?;
+    let (records, start) = (&records, &start);
+    let past = Past { records, journal: &journal, key: &key, start, blobs: &blobs };
+    let left = perform(&undo, &past, &workspace, &folder, &of)?;
+    print::out(&told(&of, &undo, &left, Some(&folder.id)))?;
+    Ok(if left.is_empty() { SUCCEEDED } else { FAILED })
+}
+
+/// Does what was decided, as a run of its own. Returns what was left.
+fn perform(
+    undo: &Undo,
+    past: &Past<'_>,
+    workspace: &Workspace,
+    folder: &RunFolder,
+    of: &str,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let own = Journal::create(&folder.path, &folder.key, Vec::new());
+    let own =
+        own.with_context(|| format!("cannot begin a journal in `{}`", folder.path.display()))?;
     // They are of paths and hashes.
     let note = |event| own.append(Redactor::default().clean_all(event));
     note(Event::UndoStarted {
         run: folder.id.clone(),
-        of: of.clone(),
+        of: of.to_owned(),
         wizard: env!("CARGO_PKG_VERSION").to_owned(),
         project: workspace.root().display().to_string(),
-    })?;
-    let left = undo::perform(&undo, &workspace, &own, &blobs).map_err(anyhow::Error::msg)?;
+    })
+    .context("cannot write the journal")?;
+    let start = Start::of(&workspace.snapshot().map_err(anyhow::Error::msg)?);
+    let kept = start.write(own.path(), Vec::new());
+    note(kept.context("cannot record how the project stands")?)
+        .context("cannot write the journal")?;
+    let left = undo::perform(undo, past, workspace, &own).map_err(anyhow::Error::msg)?;
     let exit = if left.is_empty() { SUCCEEDED } else { FAILED };
     let done = |step: &&Step| !left.iter().any(|(path, _)| *path == step.path);
     let changed = undo.steps.iter().filter(done).map(|step| FileDiff {
@@ -93,9 +116,24 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         added: 0,
         removed: 0,
     });
-    note(Event::RunFinished { exit, changed: changed.collect() })?;
-    print::out(&told(&of, &undo, &left, Some(&folder.id)))?;
-    Ok(exit)
+    note(Event::RunFinished { exit, changed: changed.collect() })
+        .context("cannot write the journal")?;
+    Ok(left)
+}
+
+/// What becomes of a run whose journal cannot be trusted.
+const NOT_SURE: &str = "nothing is put back, because what the run changed is not certain; what it kept \
+                        of files stands in `blobs`, beside the folder of the run";
+
+/// Refuses a journal that stands in the folder of another run.
+fn refuse_another(id: &str, records: &[Record]) -> anyhow::Result<()> {
+    match records.first().map(|record| &record.event) {
+        Some(Event::RunStarted { run, .. } | Event::UndoStarted { run, .. }) if run != id => {
+            Err(anyhow::anyhow!("the journal in the folder of {id} is that of {run}"))
+                .context(NOT_SURE)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What happens to a file, in the word of the report.
@@ -110,16 +148,44 @@ fn how(step: &Step) -> &'static str {
 /// Says what was done, in the run `own`, or, without one, what would be.
 fn told(of: &str, undo: &Undo, left: &[(String, String)], own: Option<&str>) -> String {
     let mut text = String::new();
-    let done = |step: &&Step| !left.iter().any(|(path, _)| *path == step.path);
-    let steps: Vec<&Step> = undo.steps.iter().filter(done).collect();
-    let count = shown::plural(steps.len(), "file");
-    let _ = match (steps.is_empty(), own) {
+    let is_left = |path: &String| left.iter().any(|(left, _)| left == path);
+    let steps: Vec<&Step> = undo.steps.iter().filter(|step| !is_left(&step.path)).collect();
+    let env: Vec<&EnvStep> = undo.env.iter().filter(|step| !is_left(&step.file)).collect();
+    let made: Vec<&String> = undo.made.keys().filter(|path| !is_left(path)).collect();
+    let counts = [
+        (steps.len(), "file"),
+        (env.len(), "key"),
+        // Folders go and come with their files; alone, they are what is done.
+        (if steps.is_empty() { undo.gone.len() + made.len() } else { 0 }, "folder"),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, thing)| shown::plural(*count, thing))
+        .collect();
+    let count = counts.join(" and ");
+    let nothing = counts.is_empty();
+    let _ = match (nothing, own) {
         (true, _) => writeln!(text, "nothing of {of} is to be put back"),
         (false, None) => writeln!(text, "would put back {count} as before {of}:"),
         (false, Some(_)) => writeln!(text, "put back {count} as before {of}:"),
     };
+    for step in &env {
+        let how = if step.taken_back { "removed" } else { "set" };
+        let (key, file) = (shown::line(&step.key), shown::line(&step.file));
+        let _ = writeln!(text, "  {how:<8} {key} in {file}");
+    }
     for step in &steps {
-        let _ = writeln!(text, "  {:<8} {}", how(step), shown::line(&step.path));
+        let forced = if step.forced { ", which was changed since" } else { "" };
+        let _ = writeln!(text, "  {:<8} {}{forced}", how(step), shown::line(&step.path));
+    }
+    if steps.is_empty() {
+        for folder in &undo.gone {
+            let _ = writeln!(text, "  removed  {}/", shown::line(folder));
+        }
+        for folder in made {
+            let _ = writeln!(text, "  created  {}/", shown::line(folder));
+        }
     }
     if !left.is_empty() {
         let _ = writeln!(text, "left as they are:");
@@ -133,7 +199,7 @@ fn told(of: &str, undo: &Undo, left: &[(String, String)], own: Option<&str>) -> 
             "installed packages are as the run left them: install again to match the lock file"
         );
     }
-    if let Some(own) = own.filter(|_| !steps.is_empty()) {
+    if let Some(own) = own.filter(|_| !nothing) {
         let _ = writeln!(text, "to take this back: wizard undo {own}");
     }
     text

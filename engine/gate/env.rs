@@ -3,9 +3,11 @@
 use crate::closed;
 use crate::env_file::{is_key, last, set};
 use crate::expression::Template;
+use crate::gate::kept::Cuts;
 use crate::gate::workspace::{Before, hash};
-use crate::gate::{Gate, Refusal};
+use crate::gate::{Gate, Hall, Refusal};
 use crate::journal::Event;
+use crate::journal::event::Splice;
 use crate::project::Tracking;
 
 /// A value as the playbook gives it.
@@ -40,7 +42,8 @@ impl Gate {
         }
         let (file, template) = self.env_key(key)?;
         let value = self.filled(key, template)?;
-        let text = self.env_text(&file)?;
+        let old = self.env_bytes(&file)?;
+        let text = Self::text_of(&file, old.clone().unwrap_or_default())?;
         let changed = set(&text, key, &value.text);
         let changed = changed.map_err(|reason| Refusal::Reply(format!("`{key}` {reason}")))?;
         if let Some(found) = last(&text, key).filter(|found| !found.value.is_empty()) {
@@ -58,14 +61,17 @@ impl Gate {
         if value.secret {
             self.hall.redactor.learn(&format!("env:{key}"), &value.text);
         }
+        let splice = self.hall.splice(old.as_deref(), Some(changed.as_bytes()))?;
         self.hall.note(Event::EnvSetting {
             at: self.at.clone(),
             file: file.clone(),
             key: key.to_owned(),
-            created: text.is_empty(),
+            created: old.is_none(),
+            splice: Some(splice),
+            taken_back: false,
         })?;
-        let old = hash(text.as_bytes());
-        let before = if text.is_empty() { Before::Any } else { Before::Hash(&old) };
+        let old = old.map(|old| hash(&old));
+        let before = old.as_deref().map_or(Before::Nothing, Before::Hash);
         self.hall.workspace.replace_as(&file, changed.as_bytes(), before, None)?;
         Ok(format!("`{key}` is set in {file}{ignored}"))
     }
@@ -140,10 +146,16 @@ impl Gate {
     }
 
     fn env_text(&self, file: &str) -> Result<String, Refusal> {
+        Self::text_of(file, self.env_bytes(file)?.unwrap_or_default())
+    }
+
+    fn env_bytes(&self, file: &str) -> Result<Option<Vec<u8>>, Refusal> {
         let bytes = self.hall.workspace.read_any(file);
-        let bytes =
-            bytes.map_err(|error| Refusal::Reply(format!("cannot read {file}: {error}")))?;
-        String::from_utf8(bytes.unwrap_or_default())
+        bytes.map_err(|error| Refusal::Reply(format!("cannot read {file}: {error}")))
+    }
+
+    fn text_of(file: &str, bytes: Vec<u8>) -> Result<String, Refusal> {
+        String::from_utf8(bytes)
             .map_err(|_| Refusal::Reply(format!("{file} is not UTF-8, and is left as it is")))
     }
 
@@ -166,5 +178,13 @@ impl Gate {
         }
         bytes.extend(end);
         self.change(path, Some(&bytes), &|_| Ok(()))
+    }
+}
+
+impl Hall {
+    /// Says how an env file is about to change. What is cut out of it is kept first.
+    fn splice(&self, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<Splice, Refusal> {
+        let splice = Cuts::beside(self.journal.path()).splice(self.journal.key(), old, new);
+        splice.map_err(|error| Refusal::Fatal(format!("cannot keep what is replaced: {error}")))
     }
 }

@@ -9,6 +9,7 @@ pub mod env;
 pub mod kept;
 mod manifest;
 pub mod marks;
+pub mod recovery;
 pub mod redact;
 pub mod servers;
 pub mod workspace;
@@ -311,7 +312,7 @@ impl Gate {
         }
         let before = old.as_ref().map(|bytes| hash(bytes));
         let after = bytes.map(hash);
-        let (added, removed) = lines(old.as_deref().unwrap_or_default(), bytes.unwrap_or_default());
+        let (added, removed) = counted(old.as_deref(), bytes);
         if let Some(old) = &old {
             let kept = hall.blobs.keep(old);
             kept.map_err(|error| Refusal::Fatal(format!("cannot keep `{path}`: {error}")))?;
@@ -323,6 +324,7 @@ impl Gate {
             path: path_text.clone(),
             before: before.clone(),
             after: after.clone(),
+            mode: None,
         })?;
         match bytes {
             Some(bytes) => {
@@ -368,6 +370,7 @@ impl Gate {
             path: path_text.clone(),
             before: before.clone(),
             after: after.clone(),
+            mode,
         })?;
         match (&old, before.as_deref()) {
             (Some(bytes), None) => {
@@ -404,10 +407,10 @@ impl Hall {
     ///
     /// Says what could not be written: without it, the run could not be undone.
     pub fn begin(&self, start: &Snapshot, whole: bool) -> std::io::Result<()> {
-        if whole {
-            self.blobs.keep_all(&self.workspace, start)?;
-        }
-        Start::of(&self.workspace, start).write(self.journal.path())
+        let left_out =
+            if whole { self.blobs.keep_all(&self.workspace, start)? } else { Vec::new() };
+        let kept = Start::of(start).write(self.journal.path(), left_out)?;
+        self.journal.append(self.redactor.clean_all(kept))
     }
 
     /// Compares the project with what it was, in lines where the old bytes were kept.
@@ -444,8 +447,15 @@ impl Hall {
     }
 }
 
+/// Counts the lines that a change adds and removes; none where there is too much to compare.
+pub(crate) fn counted(old: Option<&[u8]>, new: Option<&[u8]>) -> (usize, usize) {
+    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let long = |bytes: &[u8]| u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_KEPT);
+    if long(old) || long(new) { (0, 0) } else { lines(old, new) }
+}
+
 /// Counts the lines that one text has and the other has not.
-pub(crate) fn lines(old: &[u8], new: &[u8]) -> (usize, usize) {
+fn lines(old: &[u8], new: &[u8]) -> (usize, usize) {
     let old = String::from_utf8_lossy(old);
     let new = String::from_utf8_lossy(new);
     let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());

@@ -148,7 +148,7 @@ impl Seen {
             Event::ReferenceMissing { name, .. } => {
                 self.missing.insert(shown::line(name));
             }
-            Event::EnvSetting { key, .. } => {
+            Event::EnvSetting { key, taken_back: false, .. } => {
                 self.env.insert(shown::line(key));
             }
             _ => {}

@@ -66,6 +66,17 @@ pub enum Event {
         /// The project's root.
         project: String,
     },
+    /// How the project stands was kept beside the journal, in a file of its own: what follows may
+    /// change it, and an undo goes back to it.
+    StartKept {
+        /// How many files it has that git does not ignore.
+        files: usize,
+        /// SHA-256 of what was kept.
+        hash: String,
+        /// Files that were too large to keep, though commands may change them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<String>,
+    },
     /// A requirement was held against the project.
     Requirement {
         /// The requirement in words.
@@ -248,6 +259,9 @@ pub enum Event {
         before: Option<String>,
         /// SHA-256 of the bytes to be; absent when it is removed.
         after: Option<String>,
+        /// The permissions to be, where they are not kept as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mode: Option<u32>,
     },
     /// A file changed as announced.
     FileChanged {
@@ -266,12 +280,15 @@ pub enum Event {
         #[serde(default)]
         removed: usize,
     },
-    /// What a command left of each file that it changed; nothing of one that it removed.
+    /// What a command left of each file and folder that it changed; nothing of one that it removed.
     FilesLeft {
         /// Where.
         at: At,
         /// By path, relative to the project.
         files: BTreeMap<String, Option<FileMark>>,
+        /// The permissions of folders, by path; 0 where the system has none.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        folders: BTreeMap<String, Option<u32>>,
     },
     /// A key of the env file is about to be set. Its value is never recorded.
     EnvSetting {
@@ -283,6 +300,12 @@ pub enum Event {
         key: String,
         /// Whether the file was created for it.
         created: bool,
+        /// How the file's bytes change.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        splice: Option<Splice>,
+        /// Whether the key is not set, but is taken back by an undo.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_back: bool,
     },
     /// A command is about to run.
     CommandStarted {
@@ -418,6 +441,27 @@ pub enum Event {
     },
 }
 
+/// How bytes of a file change in one place, without saying what they are.
+///
+/// A mark is a hash that only this machine's key makes: it tells nobody else whether a guess is
+/// right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Splice {
+    /// The mark of the whole file before; absent when there is none.
+    pub before: Option<String>,
+    /// The mark of the whole file after; absent when it is removed.
+    pub after: Option<String>,
+    /// Where it changes, in bytes from the beginning.
+    pub at: usize,
+    /// How many bytes are cut out there.
+    pub cut: usize,
+    /// How many bytes are put in their place.
+    pub put: usize,
+    /// The mark of the bytes that are cut out, by which they are kept beside the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+}
+
 /// How a tool call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -522,6 +566,19 @@ impl Event {
                 | Event::ServerAsked { .. }
                 | Event::FilesLeft { .. }
                 | Event::RunFinished { .. }
+        )
+    }
+}
+
+impl Event {
+    /// Whether it is about to change the project, or did.
+    pub fn changes_project(&self) -> bool {
+        matches!(
+            self,
+            Event::FileChanging { .. }
+                | Event::EnvSetting { .. }
+                | Event::CommandStarted { .. }
+                | Event::FilesLeft { .. }
         )
     }
 }

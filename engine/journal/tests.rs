@@ -39,6 +39,7 @@ fn run_samples() -> Vec<Event> {
             wizard: "0.1.0".to_owned(),
             project: text(),
         },
+        Event::StartKept { files: 3, hash: "aa".to_owned(), left_out: vec![text()] },
         Event::Requirement { text: text(), verdict: "met".to_owned(), found: text() },
         Event::ReferenceReady {
             name: "sdk".to_owned(),
@@ -121,8 +122,15 @@ fn effect_samples() -> Vec<Event> {
                 ),
             ]
             .into(),
+            folders: [(text(), None), ("d".to_owned(), Some(0o755))].into(),
         },
-        Event::FileChanging { at: at(), path: text(), before: None, after: Some("cc".to_owned()) },
+        Event::FileChanging {
+            at: at(),
+            path: text(),
+            before: None,
+            after: Some("cc".to_owned()),
+            mode: Some(0o600),
+        },
         Event::FileChanged {
             at: at(),
             path: text(),
@@ -136,6 +144,15 @@ fn effect_samples() -> Vec<Event> {
             file: ".env".to_owned(),
             key: "KEY".to_owned(),
             created: true,
+            splice: Some(event::Splice {
+                before: None,
+                after: Some("dd".to_owned()),
+                at: 1,
+                cut: 2,
+                put: 3,
+                kept: Some("ee".to_owned()),
+            }),
+            taken_back: true,
         },
         Event::CommandStarted {
             at: at(),
@@ -237,7 +254,7 @@ fn every_event_is_read_as_it_was_written() {
 fn a_record_has_no_key_twice() {
     for event in samples() {
         let top = serde_json::json!(event);
-        assert!(top.get("seq").is_none() && top.get("time").is_none(), "{top}");
+        assert!(["seq", "time", "proof"].iter().all(|key| top.get(*key).is_none()), "{top}");
     }
 }
 
@@ -356,6 +373,8 @@ fn a_digest_says_what_a_stage_after_failures_has_to_know() {
             file: ".env".to_owned(),
             key: "KEY".to_owned(),
             created: false,
+            splice: None,
+            taken_back: false,
         },
         finished("init", Status::Succeeded, None),
         finished("capture", Status::Failed, Some("1 of 3 items: item 2: no")),

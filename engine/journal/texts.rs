@@ -25,7 +25,8 @@ impl Texts for Event {
             | Event::RequestRetried { reason, .. }
             | Event::AttemptFailed { reason, .. }
             | Event::Stopped { reason } => mask(reason),
-            Event::StageStarted { .. }
+            Event::StartKept { .. }
+            | Event::StageStarted { .. }
             | Event::RequestSent { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }

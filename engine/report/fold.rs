@@ -276,7 +276,8 @@ impl Fold {
                 touched.by.insert(Hand { at: at.clone(), command: None });
                 Edits::take(&mut touched.edits, before, after, (*added, *removed));
             }
-            Event::EnvSetting { at, file, key, created } => self.report.env.push(EnvReport {
+            Event::EnvSetting { taken_back: true, .. } => {}
+            Event::EnvSetting { at, file, key, created, .. } => self.report.env.push(EnvReport {
                 at: at.clone(),
                 file: file.clone(),
                 key: key.clone(),

@@ -1,30 +1,64 @@
 //! Taking a run back: every file as it stood, where nobody changed it since.
 //!
-//! **Invariant:** a file is touched only where it stands as the run left it; what stood there
-//! before is kept first, so that an undo can be undone.
+//! **Invariant:** a file is touched only where it stands as the run left it, or the person says so;
+//! what stood there before is kept first, so that an undo can be undone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod env;
+mod folders;
+mod touched;
+
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::gate::kept::{Blobs, Start};
 use crate::gate::workspace::{Before, Workspace};
 use crate::journal::event::FileMark;
-use crate::journal::{At, Event, Journal, Record};
+use crate::journal::{At, Event, Journal, Key, Record};
 use crate::redact::Redactor;
+use touched::Touched;
+
+pub use env::EnvStep;
 
 /// The name under which an undo stands in its journal, where a stage's would.
 pub const NAME: &str = "undo";
+
+/// What is known of a run that is taken back.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// What its journal says.
+    pub records: &'a [Record],
+    /// Where that is.
+    pub journal: &'a Path,
+    /// The key of its proofs and marks.
+    pub key: &'a Key,
+    /// How the project stood before it.
+    pub start: &'a Start,
+    /// The bytes that runs of the project keep.
+    pub blobs: &'a Blobs,
+}
+
+/// How much is taken back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wish<'a> {
+    /// One file alone, by its path relative to the project.
+    pub only: Option<&'a str>,
+    /// Files too that somebody changed since.
+    pub force: bool,
+}
 
 /// What an undo would do, or did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undo {
     /// Files that are put back.
     pub steps: Vec<Step>,
+    /// Keys of env files that are taken back, in order.
+    pub env: Vec<EnvStep>,
+    /// Folders that are removed, the deepest first.
+    pub gone: Vec<String>,
+    /// Folders that are made again or get their permissions back.
+    pub made: BTreeMap<String, u32>,
     /// Files that are left as they are, and why.
     pub left: Vec<(String, String)>,
-    /// Folders that are removed if they are empty, the deepest first.
-    pub folders: Vec<String>,
 }
 
 /// One file that is put back.
@@ -36,190 +70,186 @@ pub struct Step {
     pub now: Option<FileMark>,
     /// What stood there.
     pub then: Option<FileMark>,
+    /// Whether somebody changed it since.
+    pub forced: bool,
 }
 
-/// What a run's journal says of the files.
-#[derive(Debug, Default)]
-struct Touched {
-    /// What the run may have left of each file that it touched, the last first.
-    left: BTreeMap<String, Vec<Option<String>>>,
-    /// A command began and its end is not in the journal: it may have changed anything.
-    torn: bool,
-    /// Env files in which keys were set.
-    env: BTreeSet<String>,
+impl Undo {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let Undo { steps, env, gone, made, left: _ } = self;
+        steps.is_empty() && env.is_empty() && gone.is_empty() && made.is_empty()
+    }
 }
 
-/// Decides what an undo of a run does in a project as it stands. `only` narrows it to one file.
+/// Decides what an undo of a run does in a project as it stands.
 ///
 /// # Errors
 ///
 /// Says why the project cannot be read.
-pub fn plan(
-    records: &[Record],
-    start: &Start,
-    workspace: &Workspace,
-    blobs: &Blobs,
-    only: Option<&str>,
-) -> Result<Undo, String> {
-    let mut touched = touched(records);
-    let now = workspace.snapshot()?.files;
+pub fn plan(past: &Past<'_>, workspace: &Workspace, wish: Wish<'_>) -> Result<Undo, String> {
+    let mut touched = Touched::of(past.records);
+    let now = workspace.snapshot()?;
     if touched.torn {
-        for path in start.files.keys().chain(now.keys()) {
-            if start.files.get(path) != now.get(path) {
-                touched.left.entry(path.clone()).or_default();
+        for path in past.start.files.keys().chain(now.files.keys()) {
+            if past.start.files.get(path) != now.files.get(path) {
+                touched.files.entry(path.clone()).or_default();
             }
         }
     }
+    if let Some(only) = wish.only {
+        touched.files.retain(|path, _| path == only);
+        touched.env.retain(|path, _| path == only);
+    }
     let mut undo = Undo::default();
-    for (path, left) in &touched.left {
-        if only.is_some_and(|only| only != path) {
-            continue;
-        }
-        let then = start.files.get(path).cloned();
-        let now = workspace.mark(path);
-        if now == then {
-            continue;
-        }
-        let ours = touched.torn || left.contains(&now.as_ref().map(|mark| mark.hash.clone()));
-        let there = then.as_ref().filter(|mark| mark.link.is_none());
-        let lost = there.is_some_and(|mark| {
-            now.as_ref().map(|now| &now.hash) != Some(&mark.hash) && blobs.get(&mark.hash).is_none()
-        });
-        let reason = match () {
-            () if !ours => Some("it was changed after the run"),
-            () if lost => Some("what it was is not kept: it was too large"),
-            () => None,
-        };
-        match reason {
-            Some(reason) => undo.left.push((path.clone(), reason.to_owned())),
-            None => undo.steps.push(Step { path: path.clone(), now, then }),
-        }
+    for path in touched.files.keys() {
+        file(past, workspace, &touched, path, wish.force, &mut undo);
     }
-    for file in &touched.env {
-        if only.is_none_or(|only| only == file) {
-            undo.left.push((file.clone(), "keys were set in it; remove them by hand".to_owned()));
-        }
-    }
-    undo.folders = folders(&undo, start);
+    env::plan(past, workspace, &touched, &mut undo);
+    folders::plan(past, workspace, &touched, &now, wish.only, &mut undo);
     Ok(undo)
 }
 
-/// Does what was decided, each step in the journal before it is done. Returns what was left.
+/// Decides what becomes of a file.
+fn file(
+    past: &Past<'_>,
+    workspace: &Workspace,
+    touched: &Touched,
+    path: &str,
+    force: bool,
+    undo: &mut Undo,
+) {
+    let then = past.start.files.get(path).cloned();
+    let now = workspace.mark(path);
+    let other = now.is_none() && workspace.stands(path) && !touched.folders.contains_key(path);
+    if now == then && !other {
+        return;
+    }
+    let hash = now.as_ref().map(|mark| mark.hash.clone());
+    let ours = touched.torn || touched.files[path].contains(&hash);
+    let mode = |mark: &Option<FileMark>| mark.as_ref().and_then(|mark| mark.mode);
+    let left_mode = touched.mode(path, mode(&then));
+    let changed_mode = mode(&now).zip(left_mode).is_some_and(|(now, left)| now != left)
+        && mode(&now) != mode(&then)
+        && !touched.torn;
+    let there = then.as_ref().filter(|mark| mark.link.is_none());
+    let lost =
+        there.is_some_and(|mark| hash.as_ref() != Some(&mark.hash) && !past.blobs.has(&mark.hash));
+    let reason = match () {
+        () if other => Some("something that is no file stands there now"),
+        () if lost => Some("what it was is not kept: it was too large"),
+        () if !ours && !force => Some("it was changed after the run"),
+        () if changed_mode && !force => Some("its permissions were changed after the run"),
+        () => None,
+    };
+    let path = path.to_owned();
+    match reason {
+        Some(reason) => undo.left.push((path, reason.to_owned())),
+        None => undo.steps.push(Step { path, now, then, forced: !ours || changed_mode }),
+    }
+}
+
+/// Does what was decided, each step in the journal of the undo before it is done. Returns what was
+/// left.
 ///
 /// # Errors
 ///
 /// Fails where the journal cannot be written or bytes cannot be kept: nothing more is done then.
 pub fn perform(
     undo: &Undo,
+    past: &Past<'_>,
     workspace: &Workspace,
-    journal: &Arc<Journal>,
-    blobs: &Blobs,
+    journal: &Journal,
 ) -> Result<Vec<(String, String)>, String> {
-    let at = At::stage(NAME);
     let mut left = undo.left.clone();
-    for step in &undo.steps {
-        let path = step.path.clone();
-        let old = workspace.read_any(&path).ok().flatten();
-        if let Some(bytes) = &old {
-            blobs.keep(bytes).map_err(|error| format!("cannot keep `{path}`: {error}"))?;
-        }
-        let new = step.then.as_ref().and_then(|mark| blobs.get(&mark.hash));
-        let (added, removed) =
-            crate::gate::lines(&old.unwrap_or_default(), &new.unwrap_or_default());
-        let hash = |mark: &Option<FileMark>| mark.as_ref().map(|mark| mark.hash.clone());
-        let (before, after) = (hash(&step.now), hash(&step.then));
-        let note = |event| {
-            // It is of paths and hashes.
-            let noted = journal.append(Redactor::default().clean_all(event));
-            noted.map_err(|error| format!("cannot write the journal: {error}"))
-        };
-        note(Event::FileChanging {
-            at: at.clone(),
-            path: path.clone(),
-            before: before.clone(),
-            after: after.clone(),
-        })?;
-        match put_back(step, workspace, blobs) {
-            Ok(()) => {
-                note(Event::FileChanged { at: at.clone(), path, before, after, added, removed })?;
-            }
-            Err(reason) => left.push((path, reason)),
+    let note = |event| {
+        // It is of paths, hashes and marks.
+        let noted = journal.append(Redactor::default().clean_all(event));
+        noted.map_err(|error| format!("cannot write the journal: {error}"))
+    };
+    for step in &undo.env {
+        if let Err(reason) = env::perform(step, past, workspace, journal, &note)? {
+            left.push((step.file.clone(), reason));
         }
     }
-    for folder in &undo.folders {
+    let folders = folders::marks(undo);
+    if !folders.is_empty() {
+        note(Event::FilesLeft { at: at(), files: BTreeMap::new(), folders })?;
+    }
+    // What goes makes way for what comes: a folder may have taken the place of a file.
+    let (gone, back): (Vec<_>, Vec<_>) = undo.steps.iter().partition(|step| step.then.is_none());
+    for step in gone {
+        left.extend(done(step, past, workspace, &note)?);
+    }
+    for folder in &undo.gone {
         workspace.remove_empty(folder);
     }
+    for step in back {
+        left.extend(done(step, past, workspace, &note)?);
+    }
+    for (folder, mode) in &undo.made {
+        if let Err(refusal) = workspace.make_folder(folder, *mode) {
+            left.push((folder.clone(), refusal.to_string()));
+        }
+    }
     Ok(left)
+}
+
+/// Does one step. Returns why it could not be done, if so.
+fn done(
+    step: &Step,
+    past: &Past<'_>,
+    workspace: &Workspace,
+    note: &dyn Fn(Event) -> Result<(), String>,
+) -> Result<Option<(String, String)>, String> {
+    let path = step.path.clone();
+    let old = workspace.read_any(&path).ok().flatten();
+    if let Some(bytes) = &old {
+        past.blobs.keep(bytes).map_err(|error| format!("cannot keep `{path}`: {error}"))?;
+    }
+    let new = step.then.as_ref().and_then(|mark| past.blobs.get(&mark.hash));
+    let (added, removed) = crate::gate::counted(old.as_deref(), new.as_deref());
+    let hash = |mark: &Option<FileMark>| mark.as_ref().map(|mark| mark.hash.clone());
+    let (before, after) = (hash(&step.now), hash(&step.then));
+    note(Event::FileChanging {
+        at: at(),
+        path: path.clone(),
+        before: before.clone(),
+        after: after.clone(),
+        mode: step.then.as_ref().and_then(|mark| mark.mode),
+    })?;
+    Ok(match put_back(step, workspace, past.blobs) {
+        Ok(()) => {
+            note(Event::FileChanged { at: at(), path, before, after, added, removed })?;
+            None
+        }
+        Err(reason) => Some((path, reason)),
+    })
 }
 
 fn put_back(step: &Step, workspace: &Workspace, blobs: &Blobs) -> Result<(), String> {
     let path = step.path.as_str();
     let said = |refusal: crate::gate::Refusal| refusal.to_string();
-    let is_link = |mark: &Option<FileMark>| mark.as_ref().is_some_and(|mark| mark.link.is_some());
     let Some(then) = &step.then else { return workspace.remove(path).map_err(said) };
-    if is_link(&step.now) || (then.link.is_some() && step.now.is_some()) {
-        workspace.remove(path).map_err(said)?;
-    }
+    let before = match &step.now {
+        None => Before::Nothing,
+        Some(FileMark { link: Some(target), .. }) => Before::Link(target),
+        Some(mark) => Before::Hash(&mark.hash),
+    };
     if let Some(target) = &then.link {
-        return workspace.link_to(path, target).map_err(said);
+        return workspace.link_to(path, target, before).map_err(said);
     }
-    let same = step.now.as_ref().is_some_and(|now| now.link.is_none() && now.hash == then.hash);
-    if !same {
-        let bytes = blobs.get(&then.hash).ok_or("what it was is not kept")?;
-        let before = step.now.as_ref().filter(|now| now.link.is_none());
-        let before = before.map_or(Before::Nothing, |now| Before::Hash(&now.hash));
-        workspace.replace_as(path, &bytes, before, then.mode).map_err(said)?;
-    }
-    match then.mode {
-        Some(mode) if same => workspace.set_mode(path, mode).map_err(said),
-        _ => Ok(()),
+    match (before, then.mode) {
+        (Before::Hash(now), mode) if now == then.hash => {
+            mode.map_or(Ok(()), |mode| workspace.set_mode(path, mode).map_err(said))
+        }
+        (before, mode) => {
+            let bytes = blobs.get(&then.hash).ok_or("what it was is not kept")?;
+            workspace.restore(path, &bytes, before, mode).map_err(said)
+        }
     }
 }
 
-/// Collects what a journal says of the files.
-fn touched(records: &[Record]) -> Touched {
-    let mut touched = Touched::default();
-    let mut running: BTreeMap<At, usize> = BTreeMap::new();
-    for record in records {
-        match &record.event {
-            Event::FileChanging { path, before, after, .. } => {
-                let left = touched.left.entry(path.clone()).or_default();
-                left.extend([before.clone(), after.clone()]);
-            }
-            Event::FilesLeft { files, .. } => {
-                for (path, mark) in files {
-                    let left = touched.left.entry(path.clone()).or_default();
-                    left.push(mark.as_ref().map(|mark| mark.hash.clone()));
-                }
-            }
-            Event::EnvSetting { file, .. } => {
-                touched.env.insert(file.clone());
-            }
-            Event::CommandStarted { at, .. } => *running.entry(at.clone()).or_default() += 1,
-            Event::CommandEnded { at, .. } => {
-                if let Some(count) = running.get_mut(at) {
-                    *count = count.saturating_sub(1);
-                }
-            }
-            _ => {}
-        }
-    }
-    touched.torn = running.values().any(|count| *count > 0);
-    touched
-}
-
-/// Returns the folders that the run made for files that go, the deepest first.
-fn folders(undo: &Undo, start: &Start) -> Vec<String> {
-    let mut made = BTreeSet::new();
-    for step in undo.steps.iter().filter(|step| step.then.is_none()) {
-        let above = Path::new(&step.path).ancestors().skip(1).map(Path::to_string_lossy);
-        for folder in above.filter(|folder| !folder.is_empty()) {
-            if !start.folders.contains(folder.as_ref()) {
-                made.insert(folder.into_owned());
-            }
-        }
-    }
-    let mut folders: Vec<String> = made.into_iter().collect();
-    folders.sort_by_key(|folder| std::cmp::Reverse(folder.matches('/').count()));
-    folders
+fn at() -> At {
+    At::stage(NAME)
 }

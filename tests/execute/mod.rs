@@ -19,7 +19,7 @@ use wizard::gate::servers::{NoServers, Servers};
 use wizard::gate::workspace::Workspace;
 
 use wizard::journal::event::Outcome;
-use wizard::journal::{Event, Journal, Status};
+use wizard::journal::{Event, Journal, Key, Status};
 use wizard::lint::{self, Profile};
 use wizard::model::catalogue::Price;
 use wizard::model::{Block, ModelError, Provider, Reply, Request, Stop};
@@ -219,10 +219,11 @@ impl Play {
         let project = wizard::project::load(root).unwrap();
         let plan = wizard::plan::build(&bundle, playbook, inputs, project);
         std::fs::create_dir_all(state.join("blobs")).unwrap();
+        let key = Key::open(state).unwrap();
         let journal = if state.join("journal.jsonl").exists() {
-            Journal::open(state, Vec::new()).unwrap().0
+            Journal::open(state, &key, Vec::new()).unwrap().0
         } else {
-            Journal::create(state, Vec::new()).unwrap()
+            Journal::create(state, &key, Vec::new()).unwrap()
         };
         let journal = Arc::new(journal);
         let open = || Workspace::open(root).unwrap();
@@ -272,7 +273,7 @@ impl Play {
         let state = self.state.clone().unwrap_or_else(|| folder.path().join("run"));
         let records = wizard::journal::read(&state.join("journal.jsonl")).ok();
         let mut past = records.map_or_else(Past::default, |records| {
-            Past::of(&records, Start::read(&state.join("journal.jsonl")).unwrap())
+            Past::of(&records, Start::read(&state.join("journal.jsonl"), &records).unwrap())
         });
         past.forget(&self.again);
         let (plan, hall) = self.prepare(&root, &state);

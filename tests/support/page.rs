@@ -307,6 +307,9 @@ impl Place {
             LazyLock::new(|| Regex::new(r"\S*wizard-demo-[a-z]+-[0-9a-f]{6}").unwrap());
         static NUMBER: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r#""(time|took|waited)":\d+"#).unwrap());
+        static START: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"("event":"start_kept",.*"hash":")[0-9a-f]{64}"#).unwrap()
+        });
         let mut text = text.replace("\r\n", "\n");
         let real = self.above.path().canonicalize().unwrap();
         for above in [real.as_path(), self.above.path()] {
@@ -323,6 +326,7 @@ impl Place {
         let text = DEMO.replace_all(&text, "[DEMO]");
         let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
         let text = NUMBER.replace_all(&text, "\"$1\":0");
+        let text = START.replace_all(&text, "${1}[START]");
         timeless(&RUN.replace_all(&text, "[RUN]"))
     }
 }

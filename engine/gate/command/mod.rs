@@ -116,10 +116,11 @@ impl Gate {
     /// Records what a command left of the files that it changed, and returns their paths.
     fn left(&self, before: &Snapshot, after: &Snapshot) -> Result<Vec<String>, Refusal> {
         let changed = before.changes(after);
-        if !changed.is_empty() {
+        let folders = before.folder_changes(after);
+        if !changed.is_empty() || !folders.is_empty() {
             let marks = changed.iter().map(|path| (path.clone(), after.files.get(path).cloned()));
-            let event = Event::FilesLeft { at: self.at.clone(), files: marks.collect() };
-            self.hall.note(event)?;
+            let files = marks.collect();
+            self.hall.note(Event::FilesLeft { at: self.at.clone(), files, folders })?;
         }
         Ok(changed)
     }

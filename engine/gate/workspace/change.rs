@@ -1,6 +1,7 @@
 //! Changing: the folder is opened first, and judged by its real name; then one step replaces the
 //! file.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,10 @@ use cap_std::fs::{Dir, OpenOptions};
 use super::opened::{by_handle, unreadable};
 use super::{Workspace, hash, spelling};
 use crate::gate::Refusal;
+
+/// How the name of a file begins that is not whole yet. It does not go on with the name of the
+/// file that it will be: that may be as long as the system lets one be.
+const DRAFT: &str = ".wizard-";
 
 /// Decides by the real name of a file whether it may change.
 pub(crate) type Judge<'a> = &'a dyn Fn(&str) -> Result<(), Refusal>;
@@ -23,6 +28,8 @@ pub(crate) enum Before<'a> {
     Nothing,
     /// A file with bytes of this hash.
     Hash(&'a str),
+    /// A link that leads there.
+    Link(&'a str),
 }
 
 /// A place for a file: its folder, held open, and the name in it.
@@ -71,7 +78,19 @@ impl Workspace {
         before: Before<'_>,
         mode: Option<u32>,
     ) -> Result<(), Refusal> {
-        self.put(path, bytes, before, mode, &|real| itself(path, real))
+        self.put(&self.place(path)?, path, bytes, before, mode, &|real| itself(path, real))
+    }
+
+    /// Puts a file back at a path, with its permissions: a link that stands there is replaced and
+    /// never followed.
+    pub(crate) fn restore(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        before: Before<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), Refusal> {
+        self.put(&self.own_place(path)?, path, bytes, before, mode, &|real| itself(path, real))
     }
 
     /// Puts bytes in the place of a file, whole or not at all, where `may` says yes to its real
@@ -88,11 +107,12 @@ impl Workspace {
         before: Before<'_>,
         may: Judge<'_>,
     ) -> Result<(), Refusal> {
-        self.put(path, bytes, before, None, may)
+        self.put(&self.place(path)?, path, bytes, before, None, may)
     }
 
     fn put(
         &self,
+        place: &Place,
         path: &str,
         bytes: &[u8],
         before: Before<'_>,
@@ -100,15 +120,14 @@ impl Workspace {
         may: Judge<'_>,
     ) -> Result<(), Refusal> {
         let failed = |error: io::Error| unwritable(path, &error);
-        let place = self.place(path)?;
         may(&place.real)?;
         let folder = place.made().map_err(failed)?;
         let name = Path::new(&place.name);
         // The folders that were made may have been swapped meanwhile.
         let real = self.name_in(&folder, &place.name, &place.real);
         may(&real)?;
-        let old = folder.metadata(name).ok();
-        let draft = format!(".{}.wizard-{}", name.display(), uuid::Uuid::now_v7().simple());
+        let old = folder.symlink_metadata(name).ok().filter(|old| !old.is_symlink());
+        let draft = draft();
         let written = (|| {
             let mut file = folder
                 .open_with(&draft, OpenOptions::new().write(true).create_new(true))
@@ -126,25 +145,14 @@ impl Workspace {
             #[cfg(not(unix))]
             let _ = mode;
             file.sync_all().map_err(failed)?;
-            let now = || folder.read(name).ok().map(|bytes| hash(&bytes));
-            let same = match before {
-                Before::Any => true,
-                Before::Nothing => folder.symlink_metadata(name).is_err(),
-                Before::Hash(hash) => now().as_deref() == Some(hash),
-            };
-            if !same {
-                return Err(Refusal::Reply(format!(
-                    "`{path}` changed since you read it; read it again"
-                )));
-            }
+            before.still_holds(&folder, path, name)?;
             folder.rename(&draft, &folder, name).map_err(failed)
         })();
         if written.is_err() {
             let _ = folder.remove_file(&draft);
         }
         written?;
-        settle(&folder);
-        Ok(())
+        settle(&folder)
     }
 
     /// Returns the name of the file that a change of a path changes: a link is followed.
@@ -152,18 +160,31 @@ impl Workspace {
         Ok(self.place(path)?.real)
     }
 
-    /// Makes a link, where nothing stands.
-    pub(crate) fn link_to(&self, path: &str, target: &str) -> Result<(), Refusal> {
-        let place = self.place(path)?;
+    /// Makes a link in the place of what stands there, at once.
+    pub(crate) fn link_to(
+        &self,
+        path: &str,
+        target: &str,
+        before: Before<'_>,
+    ) -> Result<(), Refusal> {
+        let place = self.own_place(path)?;
         itself(path, &place.real)?;
         let failed = |error: io::Error| unwritable(path, &error);
         let folder = place.made().map_err(failed)?;
+        let draft = draft();
         #[cfg(unix)]
-        folder.symlink_contents(target, Path::new(&place.name)).map_err(failed)?;
+        folder.symlink_contents(target, &draft).map_err(failed)?;
         #[cfg(not(unix))]
         return Err(Refusal::Reply(format!("`{path}` was a link to `{target}`")));
-        settle(&folder);
-        Ok(())
+        let name = Path::new(&place.name);
+        let written = before
+            .still_holds(&folder, path, name)
+            .and_then(|()| folder.rename(&draft, &folder, name).map_err(failed));
+        if written.is_err() {
+            let _ = folder.remove_file(&draft);
+        }
+        written?;
+        settle(&folder)
     }
 
     /// Gives a file its permissions, where the system has them.
@@ -182,6 +203,59 @@ impl Workspace {
         Ok(())
     }
 
+    /// Removes files of ours that a killed run left in a folder, half-written, and returns their
+    /// paths.
+    ///
+    /// The caller holds the lock of the project: no other run is about to rename one.
+    pub(crate) fn remove_drafts(&self, folder: &str) -> io::Result<Vec<String>> {
+        let folder = match self.folder(Path::new(folder)) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut removed = Vec::new();
+        for entry in folder.entries()? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_draft(&name) && !entry.file_type()?.is_dir() {
+                folder.remove_file(&name)?;
+                removed.push(name);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Makes a folder where none stands, with the folders above it, and gives it its permissions.
+    pub(crate) fn make_folder(&self, path: &str, mode: u32) -> Result<(), Refusal> {
+        let failed = |error: io::Error| unwritable(path, &error);
+        let inner = format!("{path}/x");
+        let place = self.place(&inner)?;
+        itself(&inner, &place.real)?;
+        let folder = place.made().map_err(failed)?;
+        #[cfg(unix)]
+        {
+            use cap_std::fs::PermissionsExt as _;
+            let permissions = cap_std::fs::Permissions::from_mode(mode);
+            folder.set_permissions(".", permissions).map_err(failed)?;
+        }
+        #[cfg(not(unix))]
+        let _ = (folder, mode);
+        Ok(())
+    }
+
+    /// Whether a folder stands, is no link, and holds nothing but these paths.
+    pub(crate) fn holds_only(&self, path: &str, may: &BTreeSet<String>) -> bool {
+        let is_folder = self.dir.symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        let entries = self.dir.read_dir(path);
+        is_folder
+            && entries.is_ok_and(|entries| {
+                entries.filter_map(Result::ok).all(|entry| {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    may.contains(&format!("{path}/{name}"))
+                })
+            })
+    }
+
     /// Removes a folder where it is empty and no link.
     pub(crate) fn remove_empty(&self, path: &str) -> bool {
         self.dir.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
@@ -194,8 +268,7 @@ impl Workspace {
         let folder = self.folder(folder).map_err(|error| unwritable(path, &error))?;
         may(&self.name_in(&folder, name, path))?;
         folder.remove_file(name).map_err(|error| unwritable(path, &error))?;
-        settle(&folder);
-        Ok(())
+        settle(&folder)
     }
 
     /// Removes a file that no link leads to.
@@ -221,7 +294,22 @@ impl Workspace {
             }
             Err(error) => return Err(failed(error)),
         };
-        let (wanted, name) = split(&target)?;
+        self.place_at(path, &target)
+    }
+
+    /// Finds the place of a path itself: a link at its name is not followed.
+    fn own_place(&self, path: &str) -> Result<Place, Refusal> {
+        match self.dir.symlink_metadata(path) {
+            Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
+                Err(Refusal::Reply(format!("`{path}` is not a regular file")))
+            }
+            _ => self.place_at(path, Path::new(path)),
+        }
+    }
+
+    fn place_at(&self, path: &str, target: &Path) -> Result<Place, Refusal> {
+        let failed = |error: io::Error| unreadable(path, &error);
+        let (wanted, name) = split(target)?;
         for there in wanted.ancestors() {
             let folder = match self.folder(there) {
                 Ok(folder) => folder,
@@ -229,7 +317,7 @@ impl Workspace {
                 Err(error) => return Err(failed(error)),
             };
             let missing = wanted.strip_prefix(there).unwrap_or(wanted).to_owned();
-            let real = self.name_in(&folder, missing.join(name).as_os_str(), &slashed(&target));
+            let real = self.name_in(&folder, missing.join(name).as_os_str(), &slashed(target));
             return Ok(Place { folder, missing, name: name.to_owned(), real });
         }
         Err(Refusal::Reply(format!("`{path}` has no folder")))
@@ -255,6 +343,28 @@ impl Workspace {
     }
 }
 
+impl Before<'_> {
+    /// Fails where something else stands in a folder.
+    fn still_holds(self, folder: &Dir, path: &str, name: &Path) -> Result<(), Refusal> {
+        let found = folder.symlink_metadata(name).ok();
+        let is_link = found.as_ref().is_some_and(cap_std::fs::Metadata::is_symlink);
+        let holds = match self {
+            Before::Any => true,
+            Before::Nothing => found.is_none(),
+            Before::Hash(due) => {
+                !is_link && folder.read(name).is_ok_and(|bytes| hash(&bytes) == due)
+            }
+            Before::Link(due) => {
+                is_link && folder.read_link_contents(name).is_ok_and(|it| it == Path::new(due))
+            }
+        };
+        if holds {
+            return Ok(());
+        }
+        Err(Refusal::Reply(format!("`{path}` changed since you read it; read it again")))
+    }
+}
+
 impl Place {
     /// Makes the folders that are missing, one in the other, through no link.
     fn made(&self) -> io::Result<Dir> {
@@ -271,6 +381,17 @@ impl Place {
         }
         Ok(folder)
     }
+}
+
+/// Names a file that is not whole yet.
+fn draft() -> String {
+    format!("{DRAFT}{}", uuid::Uuid::now_v7().simple())
+}
+
+/// Whether a path is that of a file of ours that is not whole yet.
+pub(super) fn is_draft(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).strip_prefix(DRAFT);
+    name.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Says no to a file that a link leads to.
@@ -307,8 +428,26 @@ fn keep_owner(file: &cap_std::fs::File, old: &cap_std::fs::Metadata) {
 }
 
 /// Makes a change of a folder last through a loss of power, as far as the system promises it.
-fn settle(folder: &Dir) {
-    if let Ok(folder) = folder.try_clone() {
-        let _ = folder.into_std_file().sync_all();
+///
+/// # Errors
+///
+/// The change is made, and the disk may not have it: nothing more is to be done on that.
+fn settle(folder: &Dir) -> Result<(), Refusal> {
+    #[cfg(unix)]
+    {
+        // The handle itself is good for names only.
+        let opened = folder.open(".").and_then(|opened| opened.sync_all());
+        match opened {
+            // A file system that does not wait for folders.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+            Err(error) => {
+                let said = format!("a change may not last: the disk does not take it: {error}");
+                return Err(Refusal::Fatal(said));
+            }
+            Ok(()) => {}
+        }
     }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
 }

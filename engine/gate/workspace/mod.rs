@@ -13,7 +13,7 @@ mod opened;
 mod snapshot;
 mod spelling;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -28,10 +28,12 @@ use crate::gate::Refusal;
 use crate::playbook::hex;
 
 pub(crate) use change::{Before, Judge};
+pub(in crate::gate) use snapshot::MAX_HASHED;
 pub use snapshot::Snapshot;
 use snapshot::Stamp;
 
-/// The largest manifest or lock file that is kept before a command runs, in bytes.
+/// The largest protected file that is kept before a command runs, and the largest of which a
+/// report counts lines, in bytes.
 pub(super) const MAX_KEPT: u64 = 8 * 1024 * 1024;
 
 /// The project's files.
@@ -73,19 +75,11 @@ impl Workspace {
 
     /// Lists the files that a stage may see, sorted: those git does not ignore.
     pub fn files(&self) -> Vec<String> {
-        let kind = |kind: std::fs::FileType| kind.is_file() || kind.is_symlink();
-        let mut files = self.walk(kind);
-        files.retain(|path| !self.secret.holds(path));
-        files.sort();
-        files
+        self.walk().0
     }
 
-    /// Lists the folders that git does not ignore.
-    pub(super) fn folders(&self) -> BTreeSet<String> {
-        self.walk(|kind| kind.is_dir()).into_iter().filter(|path| !path.is_empty()).collect()
-    }
-
-    fn walk(&self, wanted: impl Fn(std::fs::FileType) -> bool) -> Vec<String> {
+    /// Lists the files that a stage may see, and the folders, sorted: those git does not ignore.
+    fn walk(&self) -> (Vec<String>, Vec<String>) {
         let walk = ignore::WalkBuilder::new(&self.root)
             .hidden(false)
             .git_global(false)
@@ -97,10 +91,20 @@ impl Workspace {
                 !(made && entry.file_type().is_some_and(|kind| kind.is_dir()))
             })
             .build();
-        walk.filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_some_and(&wanted))
-            .filter_map(|entry| self.inside(entry.path()))
-            .collect()
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        for entry in walk.filter_map(Result::ok).filter(|entry| entry.depth() > 0) {
+            let Some(path) = self.inside(entry.path()) else { continue };
+            match entry.file_type() {
+                Some(kind) if kind.is_dir() => folders.push(path),
+                Some(kind) if !kind.is_file() && !kind.is_symlink() => {}
+                Some(_) if self.secret.holds(&path) || change::is_draft(&path) => {}
+                Some(_) => files.push(path),
+                None => {}
+            }
+        }
+        files.sort();
+        folders.sort();
+        (files, folders)
     }
 
     /// Lists the files that a stage may see and a glob matches, sorted.

@@ -56,7 +56,7 @@ impl Workspace {
     }
 
     /// Whether something stands at a path, a link that leads nowhere too.
-    pub(in crate::gate) fn stands(&self, path: &str) -> bool {
+    pub(crate) fn stands(&self, path: &str) -> bool {
         self.dir.symlink_metadata(path).is_ok()
     }
 
@@ -66,7 +66,15 @@ impl Workspace {
     ///
     /// Fails where the path leads out of the project, or to what is no regular file.
     pub(crate) fn read_any(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let mut opened = match self.opened(path) {
+        let Some(mut file) = self.open_any(path)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    /// Opens any file of the project, as [`read_any`](Self::read_any) does.
+    pub(in crate::gate) fn open_any(&self, path: &str) -> io::Result<Option<std::fs::File>> {
+        let opened = match self.opened(path) {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -74,9 +82,7 @@ impl Workspace {
         if !opened.metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        let mut bytes = Vec::new();
-        opened.file.read_to_end(&mut bytes)?;
-        Ok(Some(bytes))
+        Ok(Some(opened.file))
     }
 
     /// Opens what stands at a path, and learns its real name. Nothing is waited for: a pipe

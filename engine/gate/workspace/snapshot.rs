@@ -5,6 +5,7 @@ use std::io;
 use std::sync::PoisonError;
 use std::time::SystemTime;
 
+use cap_std::fs::Metadata;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -14,13 +15,16 @@ use crate::playbook::hex;
 
 /// The largest file whose content a snapshot takes, in bytes; of a larger one it takes the length
 /// and the time of the last change.
-const MAX_HASHED: u64 = 64 * 1024 * 1024;
+pub(in crate::gate) const MAX_HASHED: u64 = 64 * 1024 * 1024;
 
 /// Each file and link that git does not ignore, by path relative to the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// What stands there.
     pub files: BTreeMap<String, FileMark>,
+    /// The permissions of each folder, by path; 0 where the system has none.
+    #[serde(default)]
+    pub folders: BTreeMap<String, u32>,
 }
 
 /// What is known of a file since the last snapshot.
@@ -36,7 +40,8 @@ impl Workspace {
     pub fn snapshot(&self) -> Result<Snapshot, String> {
         let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = BTreeMap::new();
-        for path in self.files() {
+        let (files, folders) = self.walk();
+        for path in files {
             let Ok(metadata) = self.dir.symlink_metadata(&path) else { continue };
             let length = metadata.len();
             let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
@@ -66,7 +71,11 @@ impl Workspace {
         }
         let files = next.iter().map(|(path, stamp)| (path.clone(), stamp.mark.clone())).collect();
         *stamps = next;
-        Ok(Snapshot { files })
+        let folders = folders.into_iter().filter_map(|path| {
+            let mode = self.folder_mode(&path)?;
+            Some((path, mode))
+        });
+        Ok(Snapshot { files, folders: folders.collect() })
     }
 
     /// Returns what stands at a path now: a file, a link, or nothing that can be told.
@@ -80,6 +89,13 @@ impl Workspace {
         Some(FileMark { hash, mode: mode(&metadata), link: None })
     }
 
+    /// Returns the permissions of a folder, 0 where the system has none; nothing where no folder
+    /// stands.
+    pub fn folder_mode(&self, path: &str) -> Option<u32> {
+        let metadata = self.dir.symlink_metadata(path).ok().filter(Metadata::is_dir)?;
+        Some(mode(&metadata).unwrap_or_default())
+    }
+
     fn link(&self, path: &str) -> Option<FileMark> {
         let target = self.dir.read_link_contents(path).ok()?.to_str()?.to_owned();
         Some(FileMark { hash: hash(target.as_bytes()), mode: None, link: Some(target) })
@@ -88,14 +104,14 @@ impl Workspace {
 
 /// Returns a file's permissions, where the system has them.
 #[cfg(unix)]
-fn mode(metadata: &cap_std::fs::Metadata) -> Option<u32> {
+fn mode(metadata: &Metadata) -> Option<u32> {
     use cap_std::fs::PermissionsExt as _;
     (!metadata.is_symlink()).then(|| metadata.permissions().mode() & 0o7777)
 }
 
 /// Returns a file's permissions, where the system has them.
 #[cfg(not(unix))]
-fn mode(_metadata: &cap_std::fs::Metadata) -> Option<u32> {
+fn mode(_metadata: &Metadata) -> Option<u32> {
     None
 }
 
@@ -121,6 +137,16 @@ impl Snapshot {
             .into_iter()
             .filter(|path| self.files.get(*path) != after.files.get(*path))
             .cloned()
+            .collect()
+    }
+
+    /// Lists the folders that are new, changed or gone in a later snapshot, with what they are then.
+    pub fn folder_changes(&self, after: &Snapshot) -> BTreeMap<String, Option<u32>> {
+        let paths: BTreeSet<&String> = self.folders.keys().chain(after.folders.keys()).collect();
+        paths
+            .into_iter()
+            .filter(|path| self.folders.get(*path) != after.folders.get(*path))
+            .map(|path| (path.clone(), after.folders.get(path).copied()))
             .collect()
     }
 

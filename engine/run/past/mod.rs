@@ -115,7 +115,10 @@ impl Past {
 
     /// Returns how the project stood before the run changed anything.
     pub(super) fn start(&self) -> Option<Snapshot> {
-        self.start.as_ref().map(|start| Snapshot { files: start.files.clone() })
+        self.start.as_ref().map(|start| {
+            let (files, folders) = (start.files.clone(), start.folders.clone());
+            Snapshot { files, folders }
+        })
     }
 
     /// Returns the permissions that a file had at the beginning.
@@ -228,11 +231,14 @@ impl Past {
                 let output = self.outputs.get(stage).filter(|_| *status == Status::Succeeded);
                 let output = output.cloned().unwrap_or_default();
                 let finished = Finished { status: *status, reason: reason.clone(), output };
+                self.at(&At::stage(stage.clone())).open = Open::default();
                 self.stages.insert(stage.clone(), finished);
             }
             Event::ItemFinished { at, status, reason, output } => {
                 let (reason, output) = (reason.clone(), output.clone());
-                self.at(at).finished = Some(Finished { status: *status, reason, output });
+                let unit = self.at(at);
+                unit.open = Open::default();
+                unit.finished = Some(Finished { status: *status, reason, output });
             }
             Event::Retro { stage, .. } => {
                 self.retros.insert(stage.clone());
@@ -275,7 +281,7 @@ impl Past {
 
     fn take_effect(&mut self, event: &Event) {
         match event {
-            Event::FileChanging { at, path, before, after } => {
+            Event::FileChanging { at, path, before, after, .. } => {
                 let (path, before, after) = (path.clone(), before.clone(), after.clone());
                 self.at(at).open.changes.push(OpenChange { path, before, after });
             }
@@ -283,7 +289,10 @@ impl Past {
                 self.at(at).open.server = Some((server.clone(), tool.clone()));
             }
             Event::CommandStarted { at, name, why, .. } => {
-                self.at(at).open.commands.push((name.clone(), why.clone()));
+                let open = &mut self.at(at).open.commands;
+                // It begins again, after it was cut off.
+                open.retain(|(began, _)| began != name);
+                open.push((name.clone(), why.clone()));
             }
             Event::CommandEnded { at, name, exit, text, took, .. } => {
                 let ran = Ran { exit: *exit, text: text.clone(), took: *took, replayed: true };
