@@ -31,7 +31,7 @@ async fn ask(wire: &str, server: &Server) -> Result<Reply, ModelError> {
 /// Returns what a failure of the connection says.
 fn broken(outcome: Result<Reply, ModelError>) -> String {
     match outcome {
-        Err(ModelError::Busy { status: 0, message, retry_after: None }) => message,
+        Err(ModelError::Busy { status: 0, message, retry_after: None, .. }) => message,
         other => panic!("not a broken connection: {other:?}"),
     }
 }
@@ -142,7 +142,7 @@ async fn a_service_that_stays_silent_is_given_up() {
     let server = Server::start(|_, _| sleep(Duration::from_secs(5)));
     let mut endpoint = Endpoint::new("openai", &server.url);
     let brief = Duration::from_millis(50);
-    endpoint.timeouts = Timeouts { connect: brief, first_byte: brief, idle: brief };
+    endpoint.timeouts = Timeouts { connect: brief, first_byte: brief, ..Timeouts::default() };
     let outcome = connect(endpoint).unwrap().ask(&clean(asked("openai"))).await;
     let url = &server.url;
     assert_eq!(broken(outcome), format!("`{url}/v1/chat/completions` was silent for 0.05 s"));

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
-use crate::model::http::Post;
+use crate::model::http::{Events, Post};
 use crate::model::settings::Dialect;
 use crate::model::sse::Event;
 use crate::model::{ModelError, Provider, Reply, Request};
@@ -80,6 +80,10 @@ impl Provider for Service {
 impl Service {
     async fn exchange(&self, request: &Request) -> Result<Reply, Failure> {
         let mut events = self.post.send(&self.body(request)).await?;
+        self.listen(&mut events).await.map_err(|failure| Failure { begun: true, ..failure })
+    }
+
+    async fn listen(&self, events: &mut Events) -> Result<Reply, Failure> {
         let mut listener = (self.wire.listen)();
         while let Some(event) = events.next().await? {
             if listener.take(&event)? {
