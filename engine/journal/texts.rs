@@ -27,6 +27,7 @@ impl Texts for Event {
             | Event::Stopped { reason } => mask(reason),
             Event::StageStarted { .. }
             | Event::RequestSent { .. }
+            | Event::Shortened { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }
             | Event::FilesLeft { .. }

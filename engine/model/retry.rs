@@ -12,8 +12,19 @@ use tokio::time::Instant;
 use crate::model::{Meter, ModelError, Provider, Reply, Request, TurnId};
 use crate::redact::Clean;
 
-/// Is told before each wait: which turn, why, and for how long.
-pub type Notify = Arc<dyn Fn(&TurnId, &str, Duration) + Send + Sync>;
+/// Is told before each wait of a turn.
+pub type Notify = Arc<dyn Fn(&TurnId, &Wait) + Send + Sync>;
+
+/// A wait before a request is sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Why.
+    pub reason: String,
+    /// For how long.
+    pub time: Duration,
+    /// Whether the service may have counted the try that failed.
+    pub counted: bool,
+}
 
 /// A provider that asks again.
 ///
@@ -127,8 +138,9 @@ impl Retrying {
             {
                 return Err(trouble.given_up(&why));
             }
+            let counted = trouble.begun;
             let reason = trouble.error().to_string();
-            (self.notify)(&request.turn, &reason, wait);
+            (self.notify)(&request.turn, &Wait { reason, time: wait, counted });
             self.clock.sleep(wait).await;
             retries += 1;
         }
@@ -220,9 +232,9 @@ mod tests {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let notify: Notify = {
             let notes = Arc::clone(&notes);
-            Arc::new(move |turn: &TurnId, reason: &str, wait| {
+            Arc::new(move |turn: &TurnId, wait: &Wait| {
                 assert_eq!(turn.stage, "survey");
-                notes.lock().unwrap().push((reason.to_owned(), wait));
+                notes.lock().unwrap().push(wait.clone());
             })
         };
         let retrying = Retrying::with_chance(script.clone(), notify, Arc::new(move || chance));
@@ -231,8 +243,8 @@ mod tests {
         let notes = notes.lock().unwrap().clone();
         Told {
             outcome,
-            waits: notes.iter().map(|(_, wait)| wait.as_secs_f64()).collect(),
-            reasons: notes.into_iter().map(|(reason, _)| reason).collect(),
+            waits: notes.iter().map(|wait| wait.time.as_secs_f64()).collect(),
+            reasons: notes.into_iter().map(|wait| wait.reason).collect(),
             seconds: began.elapsed().as_secs_f64(),
             left: script.0.lock().unwrap().len(),
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use wizard::model::retry::{Clock, Retrying};
+use wizard::model::retry::{Clock, Retrying, Wait};
 use wizard::model::{Endpoint, ModelError, Provider, Reply, TurnId, connect};
 
 use crate::support::clean;
@@ -45,7 +45,7 @@ impl Clock for Hurried {
 /// Wraps a service as a run does, but for its clock and with waits that chance does not shorten.
 pub(crate) fn patient(endpoint: Endpoint) -> (Retrying, Arc<Hurried>) {
     let clock = Arc::new(Hurried::default());
-    let notify = Arc::new(|_: &TurnId, _: &str, _: Duration| {});
+    let notify = Arc::new(|_: &TurnId, _: &Wait| {});
     let service = connect(endpoint).unwrap();
     let retrying = Retrying::with_chance(service, notify, Arc::new(|| 0.0));
     (retrying.by_clock(clock.clone()), clock)
