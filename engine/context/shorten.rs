@@ -62,7 +62,7 @@ fn ends(text: &mut String) {
 /// Leaves the long words out of what a call was given.
 fn leave_out(input: &mut Value) {
     match input {
-        Value::String(text) if longer(text, OLD) => *text = "(left out)".to_owned(),
+        Value::String(text) if longer(text, OLD) => "(left out)".clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(leave_out),
         Value::Object(fields) => fields.values_mut().for_each(leave_out),
         _ => {}

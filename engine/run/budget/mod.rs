@@ -57,10 +57,13 @@ struct Ledger {
     levels: Mutex<Vec<Level>>,
     /// By stage and item: the bytes of the last request, and the tokens that the service said
     /// they were.
-    counted: Mutex<BTreeMap<(String, Option<usize>), (u64, u64)>>,
+    counted: Mutex<BTreeMap<Place, (u64, u64)>>,
     settled: Notify,
     began: Instant,
 }
+
+/// A stage, or an item of it.
+type Place = (String, Option<usize>);
 
 /// The fewest bytes that a token of what is sent has, on the whole, where a service's count is
 /// believed as a measure of what follows.
@@ -251,7 +254,7 @@ impl Account {
             }
             tokio::time::sleep(left).await;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn left(&self, level: &Level) -> Option<Duration> {
