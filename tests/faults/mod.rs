@@ -1,6 +1,8 @@
 //! What goes wrong at a model's service, and what becomes of it: tries and waits are counted
 //! through the real client, against a server that does as it is told, by a clock that never waits.
 
+mod replies;
+mod streams;
 mod table;
 
 use std::net::TcpStream;
