@@ -133,6 +133,8 @@ impl Provider for Model {
                     status: 529,
                     message: "overloaded".to_owned(),
                     retry_after: None,
+                    hopeless: false,
+                    begun: false,
                 });
             }
             self.asked.lock().unwrap().push((**request).clone());

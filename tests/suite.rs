@@ -15,6 +15,7 @@ mod support;
 mod corpus;
 mod env_files;
 mod execute;
+mod faults;
 mod flow;
 mod front_matter;
 mod generated;

@@ -22,7 +22,7 @@ use crate::gate::redact::Redactor;
 use crate::gate::servers::{ServerAnswer, ServerCall, Servers};
 use crate::gate::workspace::Snapshot;
 use crate::gate::{Invocation, Ran, Rights, Runner};
-use crate::model::{Block, ModelError, Provider, Reply, Request};
+use crate::model::{Block, Meter, ModelError, Provider, Reply, Request};
 use crate::online::ServerTool;
 use crate::playbook::Playbook;
 use crate::redact::Clean;
@@ -192,20 +192,35 @@ struct Recording<T: ?Sized> {
 
 impl Provider for Recording<dyn Provider> {
     fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
-        async move {
-            let reply = self.inner.ask(request).await?;
-            self.tape.write(&Line::Turn(Turn {
-                turn: request.turn.clone(),
-                sees: self.tape.sees(request),
-                replies: self.tape.reply(&reply),
-            }));
-            Ok(reply)
-        }
-        .boxed()
+        async move { self.turn(request, self.inner.ask(request).await) }.boxed()
+    }
+
+    fn ask_metered<'a>(
+        &'a self,
+        request: &'a Clean<Request>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        async move { self.turn(request, self.inner.ask_metered(request, meter).await) }.boxed()
     }
 
     fn body(&self, request: &Request) -> Value {
         self.inner.body(request)
+    }
+}
+
+impl Recording<dyn Provider> {
+    fn turn(
+        &self,
+        request: &Request,
+        asked: Result<Reply, ModelError>,
+    ) -> Result<Reply, ModelError> {
+        let reply = asked?;
+        self.tape.write(&Line::Turn(Turn {
+            turn: request.turn.clone(),
+            sees: self.tape.sees(request),
+            replies: self.tape.reply(&reply),
+        }));
+        Ok(reply)
     }
 }
 

@@ -253,7 +253,7 @@ fn keep(pages: &[Page<'_>], asked: Vec<Asked>, model: &Model, known: &mut Known)
 
 /// Tells the person why it takes longer.
 fn notify() -> Notify {
-    Arc::new(|_, reason, wait| {
-        print::complain(&format!("waiting {} s: {reason}", wait.as_secs()));
+    Arc::new(|_, wait| {
+        print::complain(&format!("waiting {} s: {}", wait.time.as_secs(), wait.reason));
     })
 }

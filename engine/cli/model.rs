@@ -298,7 +298,7 @@ pub(super) fn replayed(
 
 fn model(entry: Entry) -> Model {
     let max_tokens = entry.reply_tokens();
-    Model { id: entry.id, price: entry.price, max_tokens, effort: None }
+    Model { id: entry.id, price: entry.price, max_tokens, context: entry.context, effort: None }
 }
 
 fn read_catalogue(surroundings: &Surroundings) -> anyhow::Result<Catalogue> {

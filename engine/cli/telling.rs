@@ -106,6 +106,7 @@ impl Telling {
             Event::Briefed { .. }
             | Event::RequestSent { .. }
             | Event::RequestRetried { .. }
+            | Event::Shortened { .. }
             | Event::Reply { .. } => self.model(&record.event),
             Event::ToolAnswered { .. }
             | Event::Cleaned { .. }
@@ -326,7 +327,11 @@ impl Telling {
                 self.doing(at, format!("asks the model, turn {turn}{attempt}"));
                 Vec::new()
             }
-            Event::RequestRetried { at, reason, wait } => {
+            Event::Shortened { at, .. } => {
+                let words = "the conversation is too long for the model, and is shortened";
+                vec![line(Mark::Doubtful, at, words.to_owned())]
+            }
+            Event::RequestRetried { at, reason, wait, .. } => {
                 let wait = shown::time(*wait);
                 let words = format!("asks again in {wait}: {}", shown::first(reason));
                 self.doing(at, words.clone());

@@ -120,11 +120,12 @@ impl World {
             return Some(provider);
         }
         let (journal, redactor) = (Arc::clone(journal), redactor.clone());
-        let notify: crate::model::retry::Notify = Arc::new(move |turn, reason, wait| {
+        let notify: crate::model::retry::Notify = Arc::new(move |turn, wait| {
             let at = At { stage: turn.stage.clone(), item: turn.item };
-            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            let (reason, counted) = (wait.reason.clone(), wait.counted);
+            let wait = u64::try_from(wait.time.as_millis()).unwrap_or(u64::MAX);
             // The next event meets the same journal, and ends the run if it cannot be written.
-            let event = Event::RequestRetried { at, reason: reason.to_owned(), wait };
+            let event = Event::RequestRetried { at, reason, wait, counted };
             let _ = journal.append(redactor.clean_all(event));
         });
         let provider: Arc<dyn Provider> = Arc::new(Retrying::new(provider, notify));

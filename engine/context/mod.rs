@@ -3,6 +3,8 @@
 //! **Invariant:** the prefix (system text, tools) depends only on the playbook and the stage,
 //! never on the project, the clock or an item, so that a provider's cache can hold it.
 
+mod shorten;
+
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
@@ -13,6 +15,8 @@ use crate::model::{Message, Request, ToolSpec};
 use crate::plan::Plan;
 use crate::playbook::{Check, CheckKind, Output, Pattern, Playbook, Prose, Stage};
 use crate::reference::tokens;
+
+pub use shorten::shorten;
 
 const SYSTEM: &str = include_str!("system.md");
 const RETRO: &str = include_str!("retro.md");

@@ -90,7 +90,12 @@ pub struct Gate {
     /// Its share of the floor, while it edits and runs no command.
     share: tokio::sync::Mutex<Option<OwnedRwLockReadGuard<()>>>,
     edits: bool,
+    /// Is told when a person is asked.
+    pause: Option<Pause>,
 }
+
+/// Begins a time in which a person is asked; it ends when what is returned is dropped.
+pub type Pause = Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>;
 
 /// A seam: runs programs.
 pub trait Runner: Send + Sync {
@@ -182,7 +187,15 @@ impl Gate {
             refusals: Mutex::default(),
             share: tokio::sync::Mutex::new(share),
             edits,
+            pause: None,
         }
+    }
+
+    /// Tells somebody when a person is asked, and until when.
+    #[must_use]
+    pub fn pausing(mut self, pause: Pause) -> Self {
+        self.pause = Some(pause);
+        self
     }
 
     /// Returns what all gates share.
@@ -252,6 +265,7 @@ impl Gate {
 
     /// Asks the person.
     pub async fn ask(&self, question: &Question) -> Result<Answer, Refusal> {
+        let _paused = self.pause.as_ref().map(|pause| pause());
         let asked = self.hall.person.ask(question).await;
         asked.map_err(|nobody| Refusal::Absent(nobody.to_string()))
     }

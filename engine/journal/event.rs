@@ -164,6 +164,22 @@ pub enum Event {
         reason: String,
         /// After how many milliseconds.
         wait: u64,
+        /// Whether the service may have counted the try that failed: then what was reserved for
+        /// it stays spent, and as much is reserved anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        counted: bool,
+    },
+    /// A conversation was longer than the model can read. What the model can look up again was
+    /// left out of it before it is sent on.
+    Shortened {
+        /// Where.
+        at: At,
+        /// The turn whose request it is, from 1.
+        turn: u32,
+        /// Bytes of the request before.
+        before: u64,
+        /// Bytes of it after.
+        after: u64,
     },
     /// A whole reply arrived. Recorded before any of its calls is performed.
     Reply {

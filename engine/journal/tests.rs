@@ -64,7 +64,8 @@ fn run_samples() -> Vec<Event> {
             tokens: 9,
             reserved: Some(0.25),
         },
-        Event::RequestRetried { at: at(), reason: text(), wait: 2_000 },
+        Event::RequestRetried { at: at(), reason: text(), wait: 2_000, counted: true },
+        Event::Shortened { at: at(), turn: 2, before: 4_096, after: 512 },
         Event::Reply {
             at: at(),
             turn: 1,

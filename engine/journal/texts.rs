@@ -28,6 +28,7 @@ impl Texts for Event {
             Event::StartKept { .. }
             | Event::StageStarted { .. }
             | Event::RequestSent { .. }
+            | Event::Shortened { .. }
             | Event::FileChanging { .. }
             | Event::FileChanged { .. }
             | Event::FilesLeft { .. }

@@ -17,6 +17,10 @@ pub(super) struct Failure {
     pub(super) message: String,
     /// How long it asked us to wait.
     pub(super) retry_after: Option<Duration>,
+    /// Whether it said that asking again helps, or does not.
+    pub(super) again: Option<bool>,
+    /// Whether it may have begun to answer, and may count that.
+    pub(super) begun: bool,
 }
 
 /// The most characters of a message that are kept.
@@ -79,6 +83,11 @@ impl Failure {
         Failure { message: message.into(), ..Failure::default() }
     }
 
+    /// Makes a failure of a request that arrived: what was answered so far may be counted.
+    pub(super) fn cut(message: impl Into<String>) -> Self {
+        Failure { begun: true, ..Self::broken(message) }
+    }
+
     /// Makes it one that does not pass by itself.
     pub(super) fn lasting(mut self) -> Self {
         LASTING.clone_into(&mut self.kind);
@@ -121,30 +130,35 @@ impl Failure {
             status: status.or(named).unwrap_or(500),
             kind: kinds.join(" "),
             message,
-            retry_after: None,
+            ..Failure::default()
         })
     }
 
     /// Returns what the run is told. `model` and `url` are named where they may be at fault.
     pub(super) fn into_error(self, model: &str, url: &str) -> ModelError {
-        let Failure { status, message, retry_after, .. } = self.clone();
+        let Failure { status, message, retry_after, again, begun, .. } = self.clone();
         let says = |phrases: &[&str]| {
             let text = format!("{} {}", self.kind, self.message).to_lowercase();
             phrases.iter().any(|phrase| text.contains(phrase))
         };
+        let hopeless = again == Some(false);
+        let busy = |message| ModelError::Busy { status, message, retry_after, hopeless, begun };
         match status {
             0 if self.kind == LASTING => ModelError::Settings(message),
-            401..=403 => ModelError::Key { status, message },
-            400 | 422 | 429 if says(&SPENT) => ModelError::Key { status, message },
+            402 => ModelError::Spent { status, message },
+            401 | 403 => ModelError::Key { status, message },
+            400 | 422 | 429 if says(&SPENT) => ModelError::Spent { status, message },
             413 => ModelError::TooLong { message },
             400 | 422 | 429 if says(&TOO_LONG) => ModelError::TooLong { message },
             404 => ModelError::Refused {
                 status,
                 message: format!("`{url}` does not know the model `{model}`: {message}"),
             },
-            0 | 408 | 409 | 429 | 500.. => ModelError::Busy { status, message, retry_after },
+            0 | 408 | 409 | 429 | 500.. => busy(message),
             // Some servers say so with a status of their own.
             _ if says(&TOO_LONG) => ModelError::TooLong { message },
+            400 | 422 => ModelError::Refused { status, message },
+            _ if again == Some(true) => busy(message),
             _ => ModelError::Refused { status, message },
         }
     }
@@ -179,6 +193,7 @@ mod tests {
         let error = Failure::of_body(status, body.as_bytes()).into_error("m", "http://x/v1");
         match error {
             ModelError::Key { .. } => "key",
+            ModelError::Spent { .. } => "spent",
             ModelError::TooLong { .. } => "too long",
             ModelError::Refused { .. } => "refused",
             ModelError::Busy { .. } => "busy",
@@ -192,7 +207,7 @@ mod tests {
         let cases = [
             (400, "refused"),
             (401, "key"),
-            (402, "key"),
+            (402, "spent"),
             (403, "key"),
             (404, "refused"),
             (405, "refused"),
@@ -227,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn money_that_is_gone_is_the_keys_fault_whatever_the_status() {
+    fn money_that_is_gone_is_known_whatever_the_status() {
         let bodies = [
             (
                 429,
@@ -243,7 +258,7 @@ mod tests {
             ),
         ];
         for (status, body) in bodies {
-            assert_eq!(kind_of(status, body), "key", "{body}");
+            assert_eq!(kind_of(status, body), "spent", "{body}");
         }
         let limit = r#"{"error":{"type":"rate_limit_error","message":"This request would exceed your rate limit of 50 requests"}}"#;
         assert_eq!(kind_of(429, limit), "busy");
@@ -286,6 +301,23 @@ mod tests {
         let broken = Failure::broken("x");
         assert!(broken.clone().into_error("m", "u").is_passing());
         assert!(!broken.lasting().into_error("m", "u").is_passing());
+    }
+
+    #[test]
+    fn a_service_may_say_that_asking_again_helps_or_not() {
+        let said = |status: u16, again| {
+            let failure = Failure { status, again: Some(again), ..Failure::broken("x") };
+            match failure.into_error("m", "u") {
+                ModelError::Busy { hopeless, .. } => Some(hopeless),
+                _ => None,
+            }
+        };
+        assert_eq!((said(529, true), said(529, false)), (Some(false), Some(true)));
+        assert_eq!((said(425, true), said(425, false)), (Some(false), None));
+        // What never passes does not pass because somebody says so.
+        for status in [400, 401, 402, 403, 404, 413, 422] {
+            assert_eq!(said(status, true), None, "{status}");
+        }
     }
 
     #[test]

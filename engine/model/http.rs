@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::model::failure::{Failure, shorten};
 use crate::model::sse::{Event, Parser};
@@ -25,6 +25,8 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// Between two pieces of the answer; a ping is a piece.
     pub idle: Duration,
+    /// Between two events that are no ping: nobody pings for ever.
+    pub event: Duration,
 }
 
 /// A place to send requests to.
@@ -41,11 +43,24 @@ pub(super) struct Post {
 pub(super) struct Events {
     response: Response,
     parser: Parser,
-    idle: Duration,
+    timeouts: Timeouts,
+    /// When the last event came that is no ping.
+    heard: Instant,
+    /// Bytes that may still come.
+    room: usize,
 }
 
 /// The most bytes of an answer that is not a stream.
 const MOST_BYTES: usize = 64 * 1024;
+
+/// The most bytes of an answer that is one: ten times the longest that any model gives.
+const MOST_STREAMED: usize = 64 * 1024 * 1024;
+
+/// The event that says only that somebody is there.
+const PING: &str = "ping";
+
+/// The header in which a service says whether asking again helps.
+const SHOULD_RETRY: &str = "x-should-retry";
 
 /// How the TLS library says that the other side is not to be trusted.
 const BAD_CERTIFICATE: &str = "invalid peer certificate";
@@ -59,6 +74,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_mins(1),
             idle: Duration::from_mins(2),
+            event: Duration::from_mins(10),
         }
     }
 }
@@ -106,11 +122,13 @@ impl Post {
             Err(_) => {
                 let seconds = self.timeouts.first_byte.as_secs_f64();
                 let address = self.address();
-                return Err(Failure::broken(format!("`{address}` was silent for {seconds} s")));
+                return Err(Failure::cut(format!("`{address}` was silent for {seconds} s")));
             }
             Ok(Err(error)) => {
+                let begun = !error.is_connect();
                 let (address, cause) = (self.address(), chain(&error.without_url()));
                 let failure = Failure::broken(format!("cannot reach `{address}`: {cause}"));
+                let failure = Failure { begun, ..failure };
                 return Err(if cause.contains(BAD_CERTIFICATE) {
                     failure.lasting()
                 } else {
@@ -120,7 +138,13 @@ impl Post {
             Ok(Ok(response)) => response,
         };
         if response.status().is_success() && is_stream(response.headers()) {
-            return Ok(Events { response, parser: Parser::default(), idle: self.timeouts.idle });
+            return Ok(Events {
+                response,
+                parser: Parser::default(),
+                timeouts: self.timeouts,
+                heard: Instant::now(),
+                room: MOST_STREAMED,
+            });
         }
         Err(self.refusal(response).await)
     }
@@ -140,6 +164,7 @@ impl Post {
         }
         let mut failure = Failure::of_body(status.as_u16(), &body);
         failure.retry_after = wait_of(&headers, Timestamp::now());
+        failure.again = again_of(&headers);
         let address = self.address();
         if status.is_redirection() {
             let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
@@ -149,7 +174,8 @@ impl Post {
         } else if status.is_success() {
             let told = serde_json::from_slice(&body).ok();
             if let Some(told) = told.and_then(|value| Failure::of_event(&value)) {
-                return told;
+                let Failure { retry_after, again, .. } = failure;
+                return Failure { retry_after, again, begun: true, ..told };
             }
             let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let kind = kind.unwrap_or("something");
@@ -166,24 +192,37 @@ impl Events {
     pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
         loop {
             if let Some(event) = self.parser.next() {
+                if event.name != PING {
+                    self.heard = Instant::now();
+                }
                 return Ok(Some(event));
             }
-            match timeout(self.idle, self.response.chunk()).await {
+            let Timeouts { idle, event, .. } = self.timeouts;
+            let left = event.saturating_sub(self.heard.elapsed());
+            match timeout(idle.min(left), self.response.chunk()).await {
+                Err(_) if left < idle => {
+                    let seconds = event.as_secs_f64();
+                    return Err(Failure::cut(format!("the stream said nothing for {seconds} s")));
+                }
                 Err(_) => {
-                    let seconds = self.idle.as_secs_f64();
-                    return Err(Failure::broken(format!("the stream stalled for {seconds} s")));
+                    let seconds = idle.as_secs_f64();
+                    return Err(Failure::cut(format!("the stream stalled for {seconds} s")));
                 }
                 Ok(Err(error)) => {
                     let cause = chain(&error.without_url());
-                    return Err(Failure::broken(format!("the stream was cut: {cause}")));
+                    return Err(Failure::cut(format!("the stream was cut: {cause}")));
                 }
                 Ok(Ok(None)) => return Ok(None),
-                Ok(Ok(Some(piece))) => self
-                    .parser
-                    .push(&piece)
-                    .map_err(|damage| Failure::broken(damage.to_string()))?,
+                Ok(Ok(Some(piece))) => self.take(&piece)?,
             }
         }
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        self.room = self.room.checked_sub(piece.len()).ok_or_else(|| {
+            Failure::cut(format!("the stream is longer than {MOST_STREAMED} bytes"))
+        })?;
+        self.parser.push(piece).map_err(|damage| Failure::cut(damage.to_string()))
     }
 }
 
@@ -223,6 +262,11 @@ pub(super) fn chain(error: &dyn Error) -> String {
     let skipped =
         usize::from(causes.len() > 1 && bare.iter().any(|text| causes[0].starts_with(text)));
     shorten(&causes[skipped..].join(": "))
+}
+
+/// Returns whether a service says that asking again helps.
+fn again_of(headers: &HeaderMap) -> Option<bool> {
+    headers.get(SHOULD_RETRY)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Returns how long a service asks to wait, in milliseconds, in seconds or until a date.

@@ -7,13 +7,24 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use crate::model::{ModelError, Provider, Reply, Request, TurnId};
+use crate::model::{Meter, ModelError, Provider, Reply, Request, TurnId};
 use crate::redact::Clean;
 
-/// Is told before each wait: which turn, why, and for how long.
-pub type Notify = Arc<dyn Fn(&TurnId, &str, Duration) + Send + Sync>;
+/// Is told before each wait of a turn.
+pub type Notify = Arc<dyn Fn(&TurnId, &Wait) + Send + Sync>;
+
+/// A wait before a request is sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Why.
+    pub reason: String,
+    /// For how long.
+    pub time: Duration,
+    /// Whether the service may have counted the try that failed.
+    pub counted: bool,
+}
 
 /// A provider that asks again.
 ///
@@ -23,10 +34,23 @@ pub struct Retrying {
     inner: Arc<dyn Provider>,
     notify: Notify,
     chance: Chance,
+    clock: Arc<dyn Clock>,
 }
 
 /// Gives numbers from 0 to 1 that are hard to guess.
 type Chance = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// A seam: what waits are measured and waited by.
+pub trait Clock: Send + Sync {
+    /// Returns the time since some moment that stays the same.
+    fn now(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, wait: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// The time of this machine.
+struct Wall(Instant);
 
 /// How often one request is sent again.
 const RETRIES: u32 = 6;
@@ -40,6 +64,15 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// How long one request may take with all its waits.
 const LONGEST: Duration = Duration::from_mins(10);
 
+/// What went wrong in passing.
+struct Trouble {
+    status: u16,
+    message: String,
+    retry_after: Option<Duration>,
+    hopeless: bool,
+    begun: bool,
+}
+
 impl Retrying {
     /// Wraps a provider.
     pub fn new(inner: Arc<dyn Provider>, notify: Notify) -> Self {
@@ -48,19 +81,25 @@ impl Retrying {
 
     /// Wraps a provider, with numbers from 0 to 1 that shorten its waits.
     pub fn with_chance(inner: Arc<dyn Provider>, notify: Notify, chance: Chance) -> Self {
-        Retrying { inner, notify, chance }
+        Retrying { inner, notify, chance, clock: Arc::new(Wall(Instant::now())) }
+    }
+
+    /// Waits by another clock.
+    #[must_use]
+    pub fn by_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Returns how long to wait after a failure, or why to give up.
-    fn wait(
-        &self,
-        asked: Option<Duration>,
-        retries: u32,
-        since: Instant,
-    ) -> Result<Duration, String> {
+    fn wait(&self, trouble: &Trouble, retries: u32, since: Duration) -> Result<Duration, String> {
+        if trouble.hopeless {
+            return Err("it says that asking again does not help now".to_owned());
+        }
         if retries == RETRIES {
             return Err(format!("gave up after {RETRIES} retries"));
         }
+        let asked = trouble.retry_after;
         if let Some(asked) = asked.filter(|asked| *asked > LONGEST_WAIT) {
             let seconds = asked.as_secs();
             return Err(format!("it asks to come back in {seconds} s: resume then"));
@@ -69,40 +108,78 @@ impl Retrying {
             let pause = Duration::from_secs(1 << retries.min(10)).min(LONGEST_PAUSE);
             pause.mul_f64(1.0 - 0.25 * (self.chance)().clamp(0.0, 1.0))
         });
-        if since.elapsed() + wait > LONGEST {
-            return Err(format!("gave up after {} s", since.elapsed().as_secs()));
+        let taken = self.clock.now().saturating_sub(since);
+        if taken + wait > LONGEST {
+            return Err(format!("gave up after {} s", taken.as_secs()));
         }
         Ok(wait)
+    }
+
+    async fn persist(
+        &self,
+        request: &Clean<Request>,
+        meter: Option<&dyn Meter>,
+    ) -> Result<Reply, ModelError> {
+        let since = self.clock.now();
+        let mut retries = 0;
+        loop {
+            let trouble = match self.inner.ask(request).await {
+                Err(ModelError::Busy { status, message, retry_after, hopeless, begun }) => {
+                    Trouble { status, message, retry_after, hopeless, begun }
+                }
+                outcome => return outcome,
+            };
+            let wait = match self.wait(&trouble, retries, since) {
+                Ok(wait) => wait,
+                Err(why) => return Err(trouble.given_up(&why)),
+            };
+            if let Some(meter) = meter.filter(|_| trouble.begun)
+                && let Err(why) = meter.again().await
+            {
+                return Err(trouble.given_up(&why));
+            }
+            let counted = trouble.begun;
+            let reason = trouble.error().to_string();
+            (self.notify)(&request.turn, &Wait { reason, time: wait, counted });
+            self.clock.sleep(wait).await;
+            retries += 1;
+        }
+    }
+}
+
+impl Trouble {
+    fn error(self) -> ModelError {
+        let Trouble { status, message, retry_after, hopeless, begun } = self;
+        ModelError::Busy { status, message, retry_after, hopeless, begun }
+    }
+
+    fn given_up(mut self, why: &str) -> ModelError {
+        self.message = format!("{}; {why}", self.message);
+        self.error()
+    }
+}
+
+impl Clock for Wall {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, wait: Duration) -> BoxFuture<'_, ()> {
+        tokio::time::sleep(wait).boxed()
     }
 }
 
 impl Provider for Retrying {
     fn ask<'a>(&'a self, request: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
-        async move {
-            let since = Instant::now();
-            let mut retries = 0;
-            loop {
-                let (status, message, asked) = match self.inner.ask(request).await {
-                    Err(ModelError::Busy { status, message, retry_after }) => {
-                        (status, message, retry_after)
-                    }
-                    outcome => return outcome,
-                };
-                match self.wait(asked, retries, since) {
-                    Ok(wait) => {
-                        let busy = ModelError::Busy { status, message, retry_after: asked };
-                        (self.notify)(&request.turn, &busy.to_string(), wait);
-                        sleep(wait).await;
-                        retries += 1;
-                    }
-                    Err(why) => {
-                        let message = format!("{message}; {why}");
-                        return Err(ModelError::Busy { status, message, retry_after: asked });
-                    }
-                }
-            }
-        }
-        .boxed()
+        self.persist(request, None).boxed()
+    }
+
+    fn ask_metered<'a>(
+        &'a self,
+        request: &'a Clean<Request>,
+        meter: &'a dyn Meter,
+    ) -> BoxFuture<'a, Result<Reply, ModelError>> {
+        self.persist(request, Some(meter)).boxed()
     }
 
     fn body(&self, request: &Request) -> Value {
@@ -131,7 +208,7 @@ mod tests {
     impl Provider for Script {
         fn ask<'a>(&'a self, _: &'a Clean<Request>) -> BoxFuture<'a, Result<Reply, ModelError>> {
             async {
-                sleep(self.1).await;
+                tokio::time::sleep(self.1).await;
                 self.0.lock().unwrap().remove(0)
             }
             .boxed()
@@ -155,9 +232,9 @@ mod tests {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let notify: Notify = {
             let notes = Arc::clone(&notes);
-            Arc::new(move |turn: &TurnId, reason: &str, wait| {
+            Arc::new(move |turn: &TurnId, wait: &Wait| {
                 assert_eq!(turn.stage, "survey");
-                notes.lock().unwrap().push((reason.to_owned(), wait));
+                notes.lock().unwrap().push(wait.clone());
             })
         };
         let retrying = Retrying::with_chance(script.clone(), notify, Arc::new(move || chance));
@@ -166,8 +243,8 @@ mod tests {
         let notes = notes.lock().unwrap().clone();
         Told {
             outcome,
-            waits: notes.iter().map(|(_, wait)| wait.as_secs_f64()).collect(),
-            reasons: notes.into_iter().map(|(reason, _)| reason).collect(),
+            waits: notes.iter().map(|wait| wait.time.as_secs_f64()).collect(),
+            reasons: notes.into_iter().map(|wait| wait.reason).collect(),
             seconds: began.elapsed().as_secs_f64(),
             left: script.0.lock().unwrap().len(),
         }
@@ -191,7 +268,9 @@ mod tests {
 
     fn busy(seconds: Option<u64>) -> Result<Reply, ModelError> {
         let retry_after = seconds.map(Duration::from_secs);
-        Err(ModelError::Busy { status: 529, message: "overloaded".to_owned(), retry_after })
+        let message = "overloaded".to_owned();
+        let (hopeless, begun) = (false, false);
+        Err(ModelError::Busy { status: 529, message, retry_after, hopeless, begun })
     }
 
     #[tokio::test(start_paused = true)]
@@ -225,7 +304,7 @@ mod tests {
     async fn it_gives_up_when_asked_to_wait_too_long() {
         let told = told(vec![busy(Some(121)), Ok(reply())], 0.0, 0.0).await;
         assert_eq!(told.waits, [0.0; 0]);
-        let Err(ModelError::Busy { status: 529, message, retry_after }) = told.outcome else {
+        let Err(ModelError::Busy { status: 529, message, retry_after, .. }) = told.outcome else {
             panic!("not busy");
         };
         assert_eq!(message, "overloaded; it asks to come back in 121 s: resume then");

@@ -9,10 +9,12 @@ use crate::approval::{Decision, Question};
 use crate::context::{self, Briefing};
 use crate::gate::Refusal;
 use crate::journal::{At, Event, event::Outcome};
-use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage, message::TurnId};
+use crate::model::{
+    Block, Message, ModelError, Reply, Request, Role, Stop, Usage, message::TurnId,
+};
 use crate::playbook::{Approve, Output, Stage};
 use crate::reference::tokens;
-use crate::run::budget::Cost;
+use crate::run::budget::{Cost, Spent, Tries};
 use crate::run::past::{Answered, OpenChange, PastUnit};
 use crate::run::stage::{Scene, Unit, ask};
 use crate::run::{Failure, Halt, Model, Run, RunError, check};
@@ -97,6 +99,8 @@ struct Talk<'a> {
     done: Option<String>,
     /// Whether what was under way before the run went on is seen to.
     settled: bool,
+    /// Whether the conversation was shortened.
+    shortened: bool,
 }
 
 impl<'a> Talk<'a> {
@@ -148,7 +152,16 @@ impl<'a> Talk<'a> {
         request.effort = stage.effort.or(model.effort);
         request.turn =
             TurnId { stage: unit.at.stage.clone(), item: unit.at.item, ..TurnId::default() };
-        Ok(Talk { unit, model, request, results: Vec::new(), done: None, settled: false, calls: 0 })
+        Ok(Talk {
+            unit,
+            model,
+            request,
+            results: Vec::new(),
+            done: None,
+            settled: false,
+            shortened: false,
+            calls: 0,
+        })
     }
 
     /// Goes on until the model calls `done` with a valid output.
@@ -204,7 +217,7 @@ impl<'a> Talk<'a> {
     /// Sends the request and takes the reply into the conversation.
     async fn turn(&mut self) -> Result<Reply, Failure> {
         self.request.turn.turn += 1;
-        let mut reply = self.unit.run.send(self.unit, self.model, &self.request).await?;
+        let mut reply = self.sent().await?;
         if reply.stop == Stop::Length {
             reply.blocks.retain(|block| !matches!(block, Block::Call { .. }));
         }
@@ -214,6 +227,46 @@ impl<'a> Talk<'a> {
         }
         self.request.messages.push(Message { role: Role::Assistant, blocks });
         Ok(reply)
+    }
+
+    /// Sends the request. A conversation that the model cannot read is shortened once, and sent
+    /// again where it is shorter.
+    async fn sent(&mut self) -> Result<Reply, Failure> {
+        let turn = self.request.turn.turn;
+        let past = self.unit.past();
+        let was = past.is_some_and(|past| past.shortened.contains(&turn));
+        let known = past.is_some_and(|past| past.reply(turn, false).is_some());
+        let window = self.model.context.unwrap_or(u64::MAX);
+        if was || (!known && length(&self.request).div_ceil(4) > window) {
+            self.shorten()?;
+        }
+        match self.unit.run.send(self.unit, self.model, &self.request).await {
+            Err(Unsent::Model(ModelError::TooLong { .. })) if self.shorten()? => {
+                Ok(self.unit.run.send(self.unit, self.model, &self.request).await?)
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    /// Leaves out of the conversation what the model can look up again, once in a stage or item.
+    /// Returns whether it is shorter now.
+    fn shorten(&mut self) -> Result<bool, Failure> {
+        if std::mem::replace(&mut self.shortened, true) {
+            return Ok(false);
+        }
+        let before = length(&self.request);
+        let messages = context::shorten(&self.request.messages);
+        let request = Request { messages, ..self.request.clone() };
+        let after = length(&request);
+        if after >= before {
+            return Ok(false);
+        }
+        self.request = request;
+        let (at, turn) = (self.unit.at.clone(), self.request.turn.turn);
+        if self.unit.past().is_none_or(|past| !past.shortened.contains(&turn)) {
+            self.unit.run.note(Event::Shortened { at, turn, before, after })?;
+        }
+        Ok(true)
     }
 
     /// Performs a call through the gate.
@@ -232,12 +285,7 @@ impl<'a> Talk<'a> {
         if let Some(unknown) = self.settle().await? {
             return self.told(id, name, unknown);
         }
-        let began = Instant::now();
-        let called = tools::call(&self.unit.gate, name, input).await;
-        if name == tools::ASK {
-            self.unit.account.pause(began.elapsed());
-        }
-        let answer = called.map_err(Failure::from)?;
+        let answer = tools::call(&self.unit.gate, name, input).await.map_err(Failure::from)?;
         self.told(id, name, answer)
     }
 
@@ -350,6 +398,47 @@ fn closing(stage: &Stage, reply: &Reply) -> Option<Value> {
     }
 }
 
+/// Why there is no reply to a request.
+pub(super) enum Unsent {
+    /// The model's service gave none.
+    Model(ModelError),
+    /// It was not sent, or not waited for.
+    Other(Failure),
+}
+
+impl From<Failure> for Unsent {
+    fn from(failure: Failure) -> Self {
+        Unsent::Other(failure)
+    }
+}
+
+impl From<Halt> for Unsent {
+    fn from(halt: Halt) -> Self {
+        Failure::Halt(halt).into()
+    }
+}
+
+impl From<RunError> for Unsent {
+    fn from(error: RunError) -> Self {
+        Halt::Broken(error).into()
+    }
+}
+
+impl From<Spent> for Unsent {
+    fn from(spent: Spent) -> Self {
+        Failure::from(spent).into()
+    }
+}
+
+impl From<Unsent> for Failure {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Model(error) => Failure::from(error),
+            Unsent::Other(failure) => failure,
+        }
+    }
+}
+
 impl Unit<'_> {
     pub(super) fn stage(&self) -> &Stage {
         &self.run.plan.playbook.stages[self.stage]
@@ -398,7 +487,7 @@ impl Run<'_> {
         unit: &Unit<'_>,
         model: &Model,
         request: &Request,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, Unsent> {
         let turn = &request.turn;
         let known = unit.past().and_then(|past| past.reply(turn.turn, turn.retro));
         if let Some(reply) = known {
@@ -411,72 +500,67 @@ impl Run<'_> {
                 RunError::World("no model is set up to answer a stage".to_owned())
             })?;
         let request = &self.seams.hall.redactor.clean_all(request.clone());
-        let sent = tokens(&json!(request).to_string());
-        let most = Usage { input: sent, output: u64::from(request.max_tokens), ..Usage::default() };
-        let hold = unit.account.reserve(cost(model, most)).await.map_err(|spent| {
-            if spent.whole_run {
-                Failure::Halt(Halt::Stopped(spent.text))
-            } else {
-                Failure::Failed(spent.text)
-            }
-        })?;
         let turn = &request.turn;
+        let bytes = length(request);
+        let size = unit.account.size(turn, bytes, request.max_tokens);
+        let tries = Tries::begin(&unit.account, size.cost(model)).await?;
         self.note(Event::RequestSent {
             at: unit.at.clone(),
             turn: turn.turn,
             attempt: turn.attempt,
             model: model.id.clone(),
-            tokens: sent,
-            reserved: model.price.map(|price| price.cost(most)),
+            tokens: size.sent,
+            reserved: model.price.map(|_| size.cost(model).usd),
         })?;
         let began = Instant::now();
         let asked = tokio::select! {
             biased;
             () = self.seams.cancel.cancelled() => {
-                return Err(Failure::Halt(Halt::Stopped("interrupted".to_owned())));
+                return Err(Halt::Stopped("interrupted".to_owned()).into());
             }
-            () = expired(unit.account.time_left()) => {
-                let text = "the budget's time is up".to_owned();
-                return Err(Failure::Halt(Halt::Stopped(text)));
+            () = unit.account.expired() => {
+                return Err(Halt::Stopped("the budget's time is up".to_owned()).into());
             }
-            asked = provider.ask(request) => asked,
+            asked = provider.ask_metered(request, &tries) => asked,
         };
-        let reply = asked.map_err(|error| match error {
-            passing if passing.is_passing() => Failure::Halt(Halt::Stopped(passing.to_string())),
-            lasting => Failure::from(RunError::Model(lasting)),
-        })?;
-        let estimate = Usage {
-            input: sent,
-            output: tokens(&json!(reply.blocks).to_string()),
-            ..Usage::default()
+        let reply = match asked {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let Some(spent) = tries.spent() {
+                    return Err(spent.into());
+                }
+                if !error.may_be_counted() {
+                    tries.settle(Cost::default());
+                }
+                return Err(Unsent::Model(error));
+            }
         };
-        let usage = reply.usage.unwrap_or(estimate);
+        let received = tokens(&json!(reply.blocks).to_string());
+        let (usage, estimated) = unit.account.believe(turn, (bytes, size), reply.usage, received);
         self.note(Event::Reply {
             at: unit.at.clone(),
             turn: turn.turn,
             blocks: json!(reply.blocks),
             stop: reply.stop,
             usage,
-            estimated: reply.usage.is_none(),
+            estimated,
             usd: model.price.map(|price| price.cost(usage)),
             took: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             retro: turn.retro,
         })?;
-        hold.settle(cost(model, usage));
+        tries.settle(cost(model, usage));
         Ok(reply)
     }
 }
 
-async fn expired(left: Option<std::time::Duration>) {
-    match left {
-        Some(left) => tokio::time::sleep(left).await,
-        None => std::future::pending().await,
-    }
+/// Returns the bytes of a request, as its length is reckoned by.
+fn length(request: &Request) -> u64 {
+    json!(request).to_string().len() as u64
 }
 
 fn cost(model: &Model, usage: Usage) -> Cost {
     Cost {
         usd: model.price.map(|price| price.cost(usage)).unwrap_or_default(),
-        tokens: usage.sent() + usage.output,
+        tokens: usage.sent().saturating_add(usage.output),
     }
 }

@@ -22,11 +22,11 @@ use tokio_util::sync::CancellationToken;
 use crate::gate::workspace::Snapshot;
 use crate::gate::{Hall, Ran, Refusal};
 use crate::journal::{Event, Status};
-use crate::model::Provider;
 use crate::model::catalogue::Price;
+use crate::model::{ModelError, Provider};
 use crate::plan::Plan;
 use crate::playbook::{Budget, Effort};
-use crate::run::budget::Account;
+use crate::run::budget::{Account, Spent};
 use crate::run::claims::Claims;
 
 pub use opening::{Opening, open};
@@ -69,6 +69,8 @@ pub struct Model {
     pub price: Option<Price>,
     /// The most tokens of one reply.
     pub max_tokens: u32,
+    /// The most tokens that it reads, where that is known.
+    pub context: Option<u64>,
     /// How hard it thinks when the playbook does not say.
     pub effort: Option<Effort>,
 }
@@ -227,6 +229,38 @@ impl From<RunError> for Halt {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Failure::Halt(Halt::Broken(error))
+    }
+}
+
+/// What may pass, or is a person's to mend, stops the run: it can go on. What is wrong with the
+/// settings, or a request that the service will never take, does not.
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        match &error {
+            ModelError::Busy { .. }
+            | ModelError::Key { .. }
+            | ModelError::Spent { .. }
+            | ModelError::TooLong { .. } => {
+                Failure::Halt(Halt::Stopped(format!("{error}{advice}")))
+            }
+            ModelError::Refused { .. } => {
+                Failure::from(RunError::World(format!("{error}{advice}")))
+            }
+            ModelError::Settings(_) | ModelError::Cassette(_) => {
+                Failure::from(RunError::Model(error))
+            }
+        }
+    }
+}
+
+impl From<Spent> for Failure {
+    fn from(spent: Spent) -> Self {
+        if spent.whole_run {
+            Failure::Halt(Halt::Stopped(spent.text))
+        } else {
+            Failure::Failed(spent.text)
+        }
     }
 }
 

@@ -77,8 +77,9 @@ pub(super) async fn ask(
     }
     run.note(Event::Asked { at: at.clone(), what: what.clone(), text })?;
     let began = std::time::Instant::now();
+    let paused = account.pause();
     let answer = run.seams.hall.person.ask(question).await;
-    account.pause(began.elapsed());
+    drop(paused);
     let answer = answer.map_err(|nobody| match nobody {
         Nobody::Absent(_) => Halt::Stopped(format!(
             "{nobody}: go on at a terminal, or with `--yes` or an answers file"
@@ -362,7 +363,9 @@ async fn unit(
     } else {
         crate::gate::workspace::Snapshot::default()
     };
+    let paused = account.clone();
     let gate = Gate::enter(hall, at.clone(), powers, edits).await;
+    let gate = gate.pausing(Arc::new(move || Box::new(paused.pause())));
     let recalled = false;
     let unit = Unit { run, stage: index, at, gate, account, scope, writes, before, recalled };
     match &stage.run {

@@ -44,9 +44,6 @@ const TOOLS: &[&dyn AnyTool] = &[
 pub const WORDS: &[&str] =
     &["read", "glob", "grep", "edit", "write", "remove", "env", "reference", "ask"];
 
-/// The tool that waits for a person: the time it takes does not count.
-pub const ASK: &str = <ask::Ask as tool::Tool>::NAME;
-
 /// What a call came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

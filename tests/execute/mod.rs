@@ -278,7 +278,13 @@ impl Play {
         past.forget(&self.again);
         let (plan, hall) = self.prepare(&root, &state);
         let journal = Arc::clone(&hall.journal);
-        let model = Model { id: "m".to_owned(), price: self.price, max_tokens: 100, effort: None };
+        let model = Model {
+            id: "m".to_owned(),
+            price: self.price,
+            max_tokens: 100,
+            context: None,
+            effort: None,
+        };
         let script = Arc::new(self.script);
         let seams = Seams {
             hall: Arc::new(hall),

@@ -239,7 +239,7 @@ fn no_request_is_sent_that_could_pass_a_budget() {
 #[test]
 fn usage_that_a_service_does_not_tell_is_estimated_and_said_so() {
     let keys = "stages:\n  one: {}\n  two: {}\n";
-    let told = Usage { input: 7, cache_read: 3, cache_write: 0, output: 2 };
+    let told = Usage { input: 700, cache_read: 300, cache_write: 0, output: 2 };
     let played = play(keys, "\n## one\n\nA.\n\n## two\n\nB.\n")
         .replies("one", None, Reply { blocks: vec![done()], stop: Stop::Done, usage: Some(told) })
         .says("two", vec![done()])

@@ -4,6 +4,7 @@ pub(crate) mod hosts;
 pub(crate) mod http;
 pub(crate) mod numbers;
 pub(crate) mod page;
+pub(crate) mod speech;
 pub(crate) mod tools;
 pub(crate) mod tree;
 

@@ -1,5 +1,5 @@
 //! What goes over the wire, by page and under every kind of break.
 
-mod pages;
-mod server;
+pub(crate) mod pages;
+pub(crate) mod server;
 mod trouble;

@@ -24,19 +24,23 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a server. `answer` is called for each request, with its number from 0, and may
-    /// write what it likes; the connection is closed after it.
-    pub(crate) fn start(answer: impl Fn(usize, &mut TcpStream) + Send + 'static) -> Self {
+    /// write what it likes; the connection is closed after it. Requests are answered side by side.
+    pub(crate) fn start(answer: impl Fn(usize, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let noted = Arc::clone(&seen);
+        let answer = Arc::new(answer);
         std::thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
+                let (noted, answer) = (Arc::clone(&noted), Arc::clone(&answer));
                 let mut stream = stream.unwrap();
-                let asked = receive(&mut stream).unwrap_or_default();
-                let seen = Seen { head: asked.head.to_lowercase(), body: asked.body };
-                noted.lock().unwrap().push(seen);
-                answer(number, &mut stream);
+                std::thread::spawn(move || {
+                    let asked = receive(&mut stream).unwrap_or_default();
+                    let seen = Seen { head: asked.head.to_lowercase(), body: asked.body };
+                    noted.lock().unwrap().push(seen);
+                    answer(number, &mut stream);
+                });
             }
         });
         Server { url, seen }

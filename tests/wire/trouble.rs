@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wizard::model::retry::Retrying;
+use wizard::model::retry::{Retrying, Wait};
 use wizard::model::{
     Block, Endpoint, Key, Message, ModelError, Provider, Reply, Request, Role, Timeouts, ToolSpec,
     TurnId, connect,
@@ -31,7 +31,7 @@ async fn ask(wire: &str, server: &Server) -> Result<Reply, ModelError> {
 /// Returns what a failure of the connection says.
 fn broken(outcome: Result<Reply, ModelError>) -> String {
     match outcome {
-        Err(ModelError::Busy { status: 0, message, retry_after: None }) => message,
+        Err(ModelError::Busy { status: 0, message, retry_after: None, .. }) => message,
         other => panic!("not a broken connection: {other:?}"),
     }
 }
@@ -107,16 +107,15 @@ async fn a_busy_service_is_asked_again() {
     for wire in WIRES {
         let answers = vec![busy.to_vec(), stream(recorded(wire).as_bytes())];
         let server = Server::answering(answers);
-        let told: Arc<Mutex<Vec<(String, Duration)>>> = Arc::default();
+        let told: Arc<Mutex<Vec<Wait>>> = Arc::default();
         let notes = Arc::clone(&told);
-        let notify = move |_: &TurnId, reason: &str, wait: Duration| {
-            notes.lock().unwrap().push((reason.to_owned(), wait));
-        };
+        let notify = move |_: &TurnId, wait: &Wait| notes.lock().unwrap().push(wait.clone());
         let retrying = Retrying::new(provider(wire, &server), Arc::new(notify));
         let reply = retrying.ask(&clean(asked(wire))).await.unwrap();
         assert_eq!(reply.calls().count(), 2, "{wire}");
         let reason = "the model's service is not answering (429): it said nothing".to_owned();
-        assert_eq!(*told.lock().unwrap(), [(reason, Duration::from_millis(20))], "{wire}");
+        let wait = Wait { reason, time: Duration::from_millis(20), counted: false };
+        assert_eq!(*told.lock().unwrap(), [wait], "{wire}");
         let bodies: Vec<String> = server.seen().into_iter().map(|seen| seen.body).collect();
         assert_eq!(bodies[0], bodies[1], "{wire}");
     }
@@ -142,7 +141,7 @@ async fn a_service_that_stays_silent_is_given_up() {
     let server = Server::start(|_, _| sleep(Duration::from_secs(5)));
     let mut endpoint = Endpoint::new("openai", &server.url);
     let brief = Duration::from_millis(50);
-    endpoint.timeouts = Timeouts { connect: brief, first_byte: brief, idle: brief };
+    endpoint.timeouts = Timeouts { connect: brief, first_byte: brief, ..Timeouts::default() };
     let outcome = connect(endpoint).unwrap().ask(&clean(asked("openai"))).await;
     let url = &server.url;
     assert_eq!(broken(outcome), format!("`{url}/v1/chat/completions` was silent for 0.05 s"));

@@ -214,10 +214,12 @@ impl TimeoutsLayer {
     fn timeouts(self) -> Timeouts {
         let usual = Timeouts::default();
         let seconds = |given: Option<u64>, usual| given.map_or(usual, Duration::from_secs);
+        let idle = seconds(self.idle, usual.idle);
         Timeouts {
             connect: seconds(self.connect, usual.connect),
             first_byte: seconds(self.first_byte, usual.first_byte),
-            idle: seconds(self.idle, usual.idle),
+            idle,
+            event: usual.event.max(idle),
         }
     }
 }

@@ -224,6 +224,21 @@ impl Price {
             + million(usage.cache_read, cache_read)
             + million(usage.cache_write, cache_write)
     }
+
+    /// Returns the most that so many tokens may cost, in US dollars, however the service counts
+    /// those that are sent.
+    pub fn most(&self, sent: u64, output: u64) -> f64 {
+        let none = Usage { output, ..Usage::default() };
+        let ways = [
+            Usage { input: sent, ..none },
+            Usage { cache_read: sent, ..none },
+            Usage { cache_write: sent, ..none },
+        ];
+        let usual = Price { above: None, ..*self };
+        let prices = [self, &usual];
+        let costs = prices.iter().flat_map(|price| ways.map(|usage| price.cost(usage)));
+        costs.fold(0.0, f64::max)
+    }
 }
 
 /// Lays the user's tables over ours; what is not a table replaces ours.

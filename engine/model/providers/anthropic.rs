@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::failure::Failure;
-use crate::model::providers::{Listen, Wire, input_of, json, object_of};
+use crate::model::providers::{Listen, Wire, input_of, json, object_of, tell_apart};
 use crate::model::settings::{Dialect, Efforts};
 use crate::model::sse::Event;
 use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage};
@@ -155,10 +155,14 @@ impl Listen for Listener {
         let value = json(event)?;
         let name = if kind(&value).is_empty() { event.name.as_str() } else { kind(&value) };
         match name {
-            "message_start" => self.count(&value["message"]["usage"]),
+            "message_start" if self.blocks.is_empty() => self.count(&value["message"]["usage"]),
+            "message_start" => return Err(damaged("a second message begins in the first")),
             "content_block_start" => {
                 let (start, json) = (value["content_block"].clone(), String::new());
-                self.blocks.insert(index(&value)?, Open { start, json, ended: false });
+                let open = Open { start, json, ended: false };
+                if self.blocks.insert(index(&value)?, open).is_some() {
+                    return Err(damaged("a block begins twice"));
+                }
             }
             "content_block_delta" => self.open(&value)?.grow(&value["delta"]),
             "content_block_stop" => self.open(&value)?.ended = true,
@@ -190,7 +194,8 @@ impl Listen for Listener {
             return Err(missing("a block did"));
         }
         let stop = self.stop.ok_or_else(|| missing("a stop reason came"))?;
-        let blocks = self.blocks.into_values().filter_map(Open::close).collect();
+        let mut blocks: Vec<Block> = self.blocks.into_values().filter_map(Open::close).collect();
+        tell_apart(&mut blocks);
         Ok(Reply { blocks, stop, usage: self.usage })
     }
 }
@@ -198,9 +203,7 @@ impl Listen for Listener {
 impl Listener {
     fn open(&mut self, value: &Value) -> Result<&mut Open, Failure> {
         let open = self.blocks.get_mut(&index(value)?).filter(|block| !block.ended);
-        open.ok_or_else(|| {
-            Failure::broken("the stream is damaged: it goes on with a block that is not open")
-        })
+        open.ok_or_else(|| damaged("it goes on with a block that is not open"))
     }
 
     /// Takes counts, which only ever grow: some gateways send real ones first and zeros last,
@@ -265,7 +268,11 @@ impl Open {
 
 fn index(value: &Value) -> Result<u64, Failure> {
     let index = value["index"].as_u64();
-    index.ok_or_else(|| Failure::broken("the stream is damaged: a block has no index"))
+    index.ok_or_else(|| damaged("a block has no index"))
+}
+
+fn damaged(what: &str) -> Failure {
+    Failure::broken(format!("the stream is damaged: {what}"))
 }
 
 fn stop(reason: &str) -> Stop {

@@ -1,6 +1,8 @@
 //! The wire formats: how a request looks on its way out, and its reply on the way in.
 
 mod anthropic;
+#[cfg(test)]
+mod cuts;
 mod openai;
 
 use futures_util::FutureExt;
@@ -8,10 +10,10 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
-use crate::model::http::Post;
+use crate::model::http::{Events, Post};
 use crate::model::settings::Dialect;
 use crate::model::sse::Event;
-use crate::model::{ModelError, Provider, Reply, Request};
+use crate::model::{Block, ModelError, Provider, Reply, Request};
 use crate::redact::Clean;
 
 /// All wire formats, in alphabetical order.
@@ -80,6 +82,10 @@ impl Provider for Service {
 impl Service {
     async fn exchange(&self, request: &Request) -> Result<Reply, Failure> {
         let mut events = self.post.send(&self.body(request)).await?;
+        self.listen(&mut events).await.map_err(|failure| Failure { begun: true, ..failure })
+    }
+
+    async fn listen(&self, events: &mut Events) -> Result<Reply, Failure> {
         let mut listener = (self.wire.listen)();
         while let Some(event) = events.next().await? {
             if listener.take(&event)? {
@@ -108,6 +114,21 @@ fn input_of(text: &str) -> Value {
     }
 }
 
+/// Gives every call an id of its own: some servers give calls none, or one to all.
+fn tell_apart(blocks: &mut [Block]) {
+    let mut ids: Vec<String> = Vec::new();
+    for block in blocks {
+        if let Block::Call { id, .. } = block {
+            let mut number = ids.len();
+            while id.is_empty() || ids.contains(id) {
+                *id = format!("call_{number}");
+                number += 1;
+            }
+            ids.push(id.clone());
+        }
+    }
+}
+
 /// Returns a call's input as it is sent back: services take nothing but an object.
 fn object_of(input: &Value) -> Value {
     match input {
@@ -127,6 +148,19 @@ mod tests {
         assert!(WIRES.is_sorted_by_key(|wire| wire.name));
         assert_eq!(wire("openai").map(|wire| wire.name), Some("openai"));
         assert!(wire("telegraph").is_none());
+    }
+
+    #[test]
+    fn every_call_has_an_id_of_its_own() {
+        let ids = ["", "a", "a", "", "call_2", "call_2"];
+        let call = |id: &&str| {
+            let name = "read".to_owned();
+            Block::Call { id: (*id).to_owned(), name, input: json!({}) }
+        };
+        let mut blocks: Vec<Block> = ids.iter().map(call).collect();
+        tell_apart(&mut blocks);
+        let told = ["call_0", "a", "call_2", "call_3", "call_4", "call_5"];
+        assert_eq!(blocks, told.iter().map(call).collect::<Vec<Block>>());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::failure::Failure;
-use crate::model::providers::{Listen, Wire, input_of, json, object_of};
+use crate::model::providers::{Listen, Wire, input_of, json, object_of, tell_apart};
 use crate::model::settings::{Dialect, Efforts};
 use crate::model::sse::Event;
 use crate::model::{Block, Message, Reply, Request, Role, Stop, Usage};
@@ -142,6 +142,10 @@ impl Listen for Listener {
         let choices = value["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
         for choice in choices.iter().filter(|choice| choice["index"].as_u64().unwrap_or(0) == 0) {
             let delta = &choice["delta"];
+            if says(delta) {
+                // What goes on has not ended, whatever was said before.
+                self.stop = None;
+            }
             self.text.push_str(delta["content"].as_str().unwrap_or_default());
             if let Some(refusal) = delta["refusal"].as_str().filter(|text| !text.is_empty()) {
                 self.text.push_str(refusal);
@@ -150,7 +154,7 @@ impl Listen for Listener {
             for call in delta["tool_calls"].as_array().into_iter().flatten() {
                 self.call(call);
             }
-            if let Some(reason) = choice["finish_reason"].as_str() {
+            if let Some(reason) = choice["finish_reason"].as_str().filter(|it| !it.is_empty()) {
                 self.stop = Some(stop(reason));
             }
         }
@@ -167,14 +171,12 @@ impl Listen for Listener {
         if !self.text.is_empty() {
             blocks.push(Block::Text(self.text));
         }
-        let mut ids: Vec<String> = Vec::new();
-        for (index, call) in self.calls.into_iter().enumerate() {
-            // Some servers give calls no ids, or one id to all.
-            let known = call.id.is_empty() || ids.contains(&call.id);
-            let id = if known { format!("call_{index}") } else { call.id };
-            ids.push(id.clone());
-            blocks.push(Block::Call { id, name: call.name, input: input_of(&call.arguments) });
-        }
+        blocks.extend(self.calls.into_iter().map(|call| Block::Call {
+            id: call.id,
+            name: call.name,
+            input: input_of(&call.arguments),
+        }));
+        tell_apart(&mut blocks);
         Ok(Reply { blocks, stop, usage: self.usage })
     }
 }
@@ -211,6 +213,16 @@ impl Listener {
             None => self.calls.push(Call { index, id, name, arguments }),
         }
     }
+}
+
+/// Whether a piece of a message adds to it.
+fn says(delta: &Value) -> bool {
+    let said = |value: &Value| match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    ["content", "refusal", "tool_calls"].iter().any(|key| said(&delta[*key]))
 }
 
 fn usage(value: &Value) -> Option<Usage> {

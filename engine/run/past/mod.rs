@@ -67,6 +67,8 @@ pub(super) struct PastUnit {
     pub(super) failed: BTreeMap<u32, String>,
     decisions: Mutex<BTreeMap<String, VecDeque<Answer>>>,
     pub(super) finished: Option<Finished>,
+    /// Turns whose request was shortened before it was sent.
+    pub(super) shortened: BTreeSet<u32>,
     /// How the command of a `run:` stage ended.
     pub(super) command: Option<Ran>,
     /// What began, and of whose end nothing is known.
@@ -258,6 +260,9 @@ impl Past {
                 let Ok(blocks) = serde_json::from_value(blocks.clone()) else { return };
                 let reply = Reply { blocks, stop: *stop, usage: Some(*usage) };
                 self.at(at).replies.insert((*turn, *retro), reply);
+            }
+            Event::Shortened { at, turn, .. } => {
+                self.at(at).shortened.insert(*turn);
             }
             Event::ToolAnswered { at, call, text, outcome, seen, .. } => {
                 let (call, text, seen) = (call.clone(), text.clone(), seen.clone());

@@ -54,6 +54,11 @@ impl Spending {
                     self.book(&at.stage, lost);
                 }
             }
+            Event::RequestRetried { at, counted: true, .. } => {
+                if let Some(lost) = self.sent.get(at).copied() {
+                    self.spend(&at.stage, lost, 0);
+                }
+            }
             Event::Reply { at, usage, usd, .. } => {
                 self.sent.remove(at);
                 let tokens = usage.sent() + usage.output;
@@ -68,10 +73,14 @@ impl Spending {
     }
 
     fn book(&mut self, stage: &str, cost: Cost) {
+        self.spend(stage, cost, 1);
+    }
+
+    fn spend(&mut self, stage: &str, cost: Cost, turns: u32) {
         for spent in [&mut self.whole, self.stages.entry(stage.to_owned()).or_default()] {
             spent.cost.usd += cost.usd;
             spent.cost.tokens += cost.tokens;
-            spent.turns += 1;
+            spent.turns += turns;
         }
     }
 

@@ -2,13 +2,24 @@
 //!
 //! **Invariant:** by the price table, what is spent and reserved never passes a limit.
 
+mod tries;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use crate::model::{TurnId, Usage};
 use crate::playbook::Budget;
+use crate::run::Model;
 use crate::run::past::Earlier;
+
+pub(super) use tries::Tries;
 
 /// What a request may cost, or did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -17,6 +28,18 @@ pub(super) struct Cost {
     pub(super) usd: f64,
     /// Tokens, sent and received.
     pub(super) tokens: u64,
+}
+
+/// How long a request may be in tokens, and its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    /// What is sent, as we estimate it.
+    pub(super) sent: u64,
+    /// The most that it can be. A token is a byte at least; of a conversation that the service
+    /// has counted before, only what came since is unknown.
+    pub(super) most: u64,
+    /// The most that is received.
+    pub(super) output: u64,
 }
 
 /// A limit that is reached.
@@ -32,9 +55,22 @@ pub(super) struct Spent {
 #[derive(Debug)]
 struct Ledger {
     levels: Mutex<Vec<Level>>,
+    /// By stage and item: the bytes of the last request, and the tokens that the service said
+    /// they were.
+    counted: Mutex<BTreeMap<Place, (u64, u64)>>,
     settled: Notify,
     began: Instant,
 }
+
+/// A stage, or an item of it.
+type Place = (String, Option<usize>);
+
+/// The fewest bytes that a token of what is sent has, on the whole, where a service's count is
+/// believed as a measure of what follows.
+const BYTES_OF_TOKEN: u64 = 8;
+
+/// The most bytes that it has where its count is believed at all.
+const MOST_BYTES_OF_TOKEN: u64 = 100;
 
 #[derive(Debug)]
 struct Level {
@@ -45,10 +81,21 @@ struct Level {
     holds: u32,
     turns: u32,
     began: Duration,
+    /// Time that was spent waiting for people.
     waited: Duration,
     /// What was taken before the run went on.
     earlier: Duration,
+    /// Questions that wait for a person, and since when there are any.
+    waiting: u32,
+    since: Duration,
 }
+
+/// The most tokens that a service adds of its own to what is sent: how tools are called.
+const OWN: u64 = 2_000;
+
+/// Time that does not count, until it is dropped: a person is asked.
+#[derive(Debug)]
+pub(super) struct Pause(Account);
 
 /// Where a stage's or an item's requests are booked: its own limits and those around it.
 #[derive(Debug, Clone)]
@@ -74,8 +121,12 @@ enum Room {
 impl Account {
     /// Opens the account of a run.
     pub(super) fn open(limits: Budget) -> Self {
-        let ledger =
-            Ledger { levels: Mutex::default(), settled: Notify::new(), began: Instant::now() };
+        let ledger = Ledger {
+            levels: Mutex::default(),
+            counted: Mutex::default(),
+            settled: Notify::new(),
+            began: Instant::now(),
+        };
         let account = Account { ledger: Arc::new(ledger), levels: Vec::new() };
         account.within("the run", limits)
     }
@@ -92,6 +143,8 @@ impl Account {
             began: self.ledger.began.elapsed(),
             waited: Duration::ZERO,
             earlier: Duration::ZERO,
+            waiting: 0,
+            since: Duration::ZERO,
         };
         let mut levels = self.levels();
         levels.push(level);
@@ -112,13 +165,59 @@ impl Account {
         level.earlier += spent.taken;
     }
 
+    /// Returns how long a request of so many bytes may be.
+    pub(super) fn size(&self, turn: &TurnId, bytes: u64, output: u32) -> Size {
+        let counted = self.ledger.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (turn.stage.clone(), turn.item);
+        let most = match counted.get(&key) {
+            Some((then, tokens)) => tokens.saturating_add(bytes.saturating_sub(*then)),
+            None => bytes.saturating_add(OWN),
+        };
+        // A service that counted too many is not believed for ever.
+        let most = most.min(bytes.saturating_add(OWN));
+        Size { sent: bytes.div_ceil(4).min(most), most, output: output.into() }
+    }
+
+    /// Takes what a service says that a request of so many bytes came to. Returns what is booked,
+    /// and whether it is an estimate: a count that cannot be is not believed.
+    pub(super) fn believe(
+        &self,
+        turn: &TurnId,
+        (bytes, size): (u64, Size),
+        told: Option<Usage>,
+        received: u64,
+    ) -> (Usage, bool) {
+        let received = received.min(size.output);
+        let estimate = Usage { input: size.sent, output: received, ..Usage::default() };
+        let too_few = |told: &Usage| {
+            told.sent() < bytes / MOST_BYTES_OF_TOKEN
+                || told.sent() == 0
+                || (told.output == 0 && received > 0)
+        };
+        let Some(told) = told.filter(|told| !too_few(told)) else { return (estimate, true) };
+        if told.sent() > size.most {
+            let output = told.output.min(size.output);
+            return (Usage { input: size.most, output, ..Usage::default() }, true);
+        }
+        if told.sent() >= bytes / BYTES_OF_TOKEN {
+            let mut counted = self.ledger.counted.lock().unwrap_or_else(PoisonError::into_inner);
+            counted.insert((turn.stage.clone(), turn.item), (bytes, told.sent()));
+        }
+        let output = told.output.min(size.output);
+        (Usage { output, ..told }, output < told.output)
+    }
+
     /// Reserves one request. One that does not fit waits for others to settle, then is refused.
     pub(super) async fn reserve(&self, cost: Cost) -> Result<Hold, Spent> {
+        self.reserve_turns(cost, 1).await
+    }
+
+    async fn reserve_turns(&self, cost: Cost, turns: u32) -> Result<Hold, Spent> {
         loop {
             let settled = self.ledger.settled.notified();
             let mut settled = std::pin::pin!(settled);
             settled.as_mut().enable();
-            match self.hold(cost) {
+            match self.hold(cost, turns) {
                 Room::Fits => return Ok(Hold { account: self.clone(), cost, settled: false }),
                 Room::Waits => settled.await,
                 Room::Spent(spent) => return Err(spent),
@@ -126,12 +225,19 @@ impl Account {
         }
     }
 
-    /// Leaves time that was spent waiting for people out of the reckoning.
-    pub(super) fn pause(&self, waited: Duration) {
+    /// Leaves the time until what it returns is dropped out of the reckoning: a person is asked.
+    pub(super) fn pause(&self) -> Pause {
+        let now = self.ledger.began.elapsed();
         let mut levels = self.levels();
         for &index in &self.levels {
-            levels[index].waited += waited;
+            let level = &mut levels[index];
+            if level.waiting == 0 {
+                level.since = now;
+            }
+            level.waiting += 1;
         }
+        drop(levels);
+        Pause(self.clone())
     }
 
     /// Returns how long may still be taken, where a limit speaks of time.
@@ -140,17 +246,31 @@ impl Account {
         self.levels.iter().filter_map(|&index| self.left(&levels[index])).min()
     }
 
+    /// Waits until a limit of time is reached. What people take meanwhile is waited for, too.
+    pub(super) async fn expired(&self) {
+        while let Some(left) = self.time_left() {
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
     fn left(&self, level: &Level) -> Option<Duration> {
         let limit = Duration::try_from_secs_f64(level.limits.minutes? * 60.0).ok()?;
-        let taken = self.ledger.began.elapsed().saturating_sub(level.began + level.waited);
+        let now = self.ledger.began.elapsed();
+        let waits =
+            if level.waiting > 0 { now.saturating_sub(level.since) } else { Duration::ZERO };
+        let taken = now.saturating_sub(level.began + level.waited + waits);
         Some(limit.saturating_sub(taken + level.earlier))
     }
 
-    fn hold(&self, cost: Cost) -> Room {
+    fn hold(&self, cost: Cost, turns: u32) -> Room {
         let mut levels = self.levels();
         for (depth, &index) in self.levels.iter().enumerate() {
             let level = &levels[index];
-            if let Some(over) = level.over(cost, self.left(level)) {
+            if let Some(over) = level.over(cost, turns, self.left(level)) {
                 if level.holds > 0 && over.may_settle {
                     return Room::Waits;
                 }
@@ -163,7 +283,7 @@ impl Account {
             level.held.usd += cost.usd;
             level.held.tokens += cost.tokens;
             level.holds += 1;
-            level.turns += 1;
+            level.turns += turns;
         }
         Room::Fits
     }
@@ -180,12 +300,12 @@ struct Over {
 
 impl Level {
     /// Says which limit a cost would pass.
-    fn over(&self, cost: Cost, time_left: Option<Duration>) -> Option<Over> {
+    fn over(&self, cost: Cost, more: u32, time_left: Option<Duration>) -> Option<Over> {
         if time_left == Some(Duration::ZERO) {
             let minutes = self.limits.minutes.unwrap_or_default();
             return Some(Over { text: format!("{minutes} minutes"), may_settle: false });
         }
-        if let Some(turns) = self.limits.turns.filter(|turns| self.turns >= *turns) {
+        if let Some(turns) = self.limits.turns.filter(|turns| self.turns + more > *turns) {
             return Some(Over { text: format!("{turns} turns"), may_settle: false });
         }
         let usd = self.spent.usd + self.held.usd + cost.usd;
@@ -239,55 +359,24 @@ impl Drop for Hold {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tokens(tokens: u64) -> Cost {
-        Cost { usd: 0.0, tokens }
+impl Drop for Pause {
+    fn drop(&mut self) {
+        let now = self.0.ledger.began.elapsed();
+        let mut levels = self.0.levels();
+        for &index in &self.0.levels {
+            let level = &mut levels[index];
+            level.waiting -= 1;
+            if level.waiting == 0 {
+                level.waited += now.saturating_sub(level.since);
+            }
+        }
     }
+}
 
-    #[tokio::test]
-    async fn a_reservation_that_does_not_fit_is_refused_before_it_is_spent() {
-        let account = Account::open(Budget { tokens: Some(100), ..Budget::default() });
-        account.reserve(tokens(60)).await.unwrap().settle(tokens(50));
-        let spent = account.reserve(tokens(60)).await.unwrap_err();
-        assert!(spent.whole_run);
-        assert_eq!(
-            spent.text,
-            "the budget of the run is spent: 50 of 100 tokens, and the next request may take 60"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_reservation_waits_for_others_to_settle() {
-        let account = Account::open(Budget { tokens: Some(100), ..Budget::default() });
-        let first = account.reserve(tokens(80)).await.unwrap();
-        let waiting = tokio::spawn({
-            let account = account.clone();
-            async move { account.reserve(tokens(80)).await.map(|hold| hold.settle(tokens(1))) }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        first.settle(tokens(20));
-        assert_eq!(waiting.await.unwrap(), Ok(()));
-    }
-
-    #[tokio::test]
-    async fn a_request_that_was_dropped_stays_spent() {
-        let account = Account::open(Budget { tokens: Some(100), ..Budget::default() });
-        drop(account.reserve(tokens(80)).await.unwrap());
-        assert!(account.reserve(tokens(30)).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_stage_has_its_own_limit_within_the_run() {
-        let run = Account::open(Budget { turns: Some(9), ..Budget::default() });
-        let stage = run.within("`init`", Budget { turns: Some(1), ..Budget::default() });
-        stage.reserve(tokens(1)).await.unwrap().settle(tokens(1));
-        let spent = stage.reserve(tokens(1)).await.unwrap_err();
-        assert_eq!(spent.text, "the budget of `init` is spent: 1 turns");
-        assert!(!spent.whole_run);
-        assert!(run.reserve(tokens(1)).await.is_ok());
+impl Size {
+    /// Returns the most that the request and its reply may cost.
+    pub(super) fn cost(self, model: &Model) -> Cost {
+        let usd = model.price.map(|price| price.most(self.most, self.output));
+        Cost { usd: usd.unwrap_or_default(), tokens: self.most.saturating_add(self.output) }
     }
 }
