@@ -86,6 +86,7 @@ const FENCES: [(&str, &[&str]); 39] = [
             "outline/",
             "playbook/",
             "plan/",
+            "reference/flatten/sheet.rs",
             "report/",
             "sandbox/",
             "tools/",

@@ -1,5 +1,6 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+mod airplane;
 mod ask;
 mod budget;
 mod confine;
@@ -62,6 +63,7 @@ enum Command {
     Explain(explain::Arguments),
     List(list::Arguments),
     New(new::Arguments),
+    Airplane(airplane::Arguments),
     Show(show::Arguments),
     Resume(Box<resume::Arguments>),
     Undo(undo::Arguments),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
     }
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
+        Command::Airplane(arguments) => airplane::run(arguments, &surroundings),
         Command::Confine(arguments) => Ok(confine::run(arguments)),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
