@@ -2,6 +2,7 @@
 
 mod airplane;
 mod ask;
+mod attend;
 mod budget;
 mod confine;
 mod demo;
@@ -72,6 +73,8 @@ enum Command {
     Doctor(doctor::Arguments),
     #[command(hide = true)]
     Confine(confine::Arguments),
+    #[command(hide = true)]
+    Attend(attend::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
         Command::Airplane(arguments) => airplane::run(arguments, &surroundings),
+        Command::Attend(arguments) => attend::run(arguments),
         Command::Confine(arguments) => Ok(confine::run(arguments)),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),

@@ -25,7 +25,7 @@ use crate::redact::Clean;
 pub use dial::{Dial, tls};
 pub use fetch::{HttpFetch, Looked};
 pub use flatten::{
-    Flat, FlattenError, MOST_TOKENS, Run, SHEET, Sheet, airplane, flatten, sheet_schema,
+    Flat, FlattenError, Run, SHEET, Sheet, airplane, flat_airplane, flatten, sheet_schema,
 };
 pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
 pub use pieces::{Heading, headings};

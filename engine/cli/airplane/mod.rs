@@ -1,5 +1,6 @@
 //! `wizard airplane`: model apps, as the model sees them and as they are proven.
 
+mod check;
 mod flatten;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::cli::surroundings::Surroundings;
 use crate::diagnostic::near;
 use crate::playbook::Library;
 
-/// Flatten model apps to markdown
+/// Flatten model apps to markdown, and prove that they build and run
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -21,11 +22,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Flatten(flatten::Arguments),
+    Check(check::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow::Result<u8> {
     match &arguments.what {
         What::Flatten(arguments) => flatten::run(arguments, surroundings),
+        What::Check(arguments) => check::run(arguments, surroundings),
     }
 }
 

@@ -13,11 +13,12 @@ use sha2::{Digest as _, Sha256};
 use crate::diagnostic::near;
 use crate::playbook::{Bundle, Library, hex};
 use crate::redact::Redactor;
+use crate::reference::pieces::contents_of;
 use crate::reference::{Reference, ReferenceKind, tokens};
 
 use contents::Folder;
 
-pub use sheet::{MOST_TOKENS, Run, SHEET, Sheet, sheet_schema};
+pub use sheet::{Run, SHEET, Sheet, sheet_schema};
 
 /// A folder as one markdown text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +80,13 @@ pub fn flatten(
     Ok(flat(text, files, &order, &contents, folder.removed, Some(sheet)))
 }
 
-/// Flattens an airplane of the bundle's library, as a play shows it to the model.
-pub fn airplane(bundle: &Bundle, name: &str) -> Result<Reference, String> {
+/// Flattens an airplane of the bundle's library.
+pub fn flat_airplane(bundle: &Bundle, name: &str) -> Result<(Flat, Sheet), String> {
     let odd = name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']);
     let folder = format!("airplanes/{name}");
     let redactor = Redactor::default();
     let flat = if odd { None } else { Some(flatten(&bundle.library, &folder, name, &redactor)) };
-    let Flat { sheet, text, files, invisible, .. } = match flat {
+    let flat = match flat {
         None | Some(Err(FlattenError::Unknown(_))) => {
             let near = near(name, bundle.airplanes.iter().map(String::as_str));
             let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -93,13 +94,27 @@ pub fn airplane(bundle: &Bundle, name: &str) -> Result<Reference, String> {
         }
         Some(flat) => flat.map_err(|error| error.to_string())?,
     };
-    let sheet = sheet.ok_or_else(|| {
+    let sheet = flat.sheet.clone().ok_or_else(|| {
         format!("`{folder}/{SHEET}`: an airplane needs this page, which says what it shows")
     })?;
-    let mut reference =
-        Reference::new(name, &sheet.description, ReferenceKind::Airplane, text, invisible);
-    reference.files = files;
+    Ok((flat, sheet))
+}
+
+/// Flattens an airplane of the bundle's library, as a play shows it to the model.
+pub fn airplane(bundle: &Bundle, name: &str) -> Result<Reference, String> {
+    let (flat, sheet) = flat_airplane(bundle, name)?;
+    let kind = ReferenceKind::Airplane;
+    let mut reference = Reference::new(name, &sheet.description, kind, flat.text, flat.invisible);
+    reference.files = flat.files;
     Ok(reference)
+}
+
+impl Flat {
+    /// Returns each file of an airplane that is shown with its text, its own page left out.
+    pub fn contents(&self) -> Vec<(&str, &str)> {
+        let pieces = self.sheet.iter().flat_map(|_| contents_of(&self.text, &self.files));
+        pieces.skip(1).collect()
+    }
 }
 
 /// Flattens a folder that says nothing of itself.
@@ -266,7 +281,10 @@ mod tests {
             (sheet("no front matter"), "`airplanes/shop/airplane.md`: it has no front matter"),
             (sheet("---\nairplane: 1\nname: x\ndescription: d\n---\n"), "differs from the folder"),
             (sheet("---\nairplane: 2\nname: shop\ndescription: d\n---\n"), "write 1"),
-            (sheet("---\nairplane: 1\nname: shop\ndescription: d\nshow: []\n---\n"), "`show`"),
+            (
+                sheet("---\nairplane: 1\nname: shop\ndescription: d\nshow: []\n---\n"),
+                "'show' was unexpected",
+            ),
             (
                 sheet("---\nairplane: 1\nname: shop\ndescription: d\nbuild: [[]]\n---\n"),
                 "a command without words",

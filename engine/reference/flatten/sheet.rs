@@ -7,13 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::playbook::front_matter;
+use crate::playbook::{front_matter, schema_errors};
 
 /// The page of an airplane that says what it is.
 pub const SHEET: &str = "airplane.md";
-
-/// The most tokens of an airplane that does not say why it has more.
-pub const MOST_TOKENS: u64 = 8_000;
 
 /// What an airplane says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -77,7 +74,30 @@ pub fn sheet_schema() -> Value {
     let mut schema = json!(schemars::schema_for!(Sheet));
     schema["title"] = json!("airplane of wizard, version 1");
     schema["patternProperties"] = json!({"^x_": {}});
+    if let Some(Value::Object(keys)) = schema.get_mut("properties") {
+        keys.values_mut().for_each(settle);
+    }
     schema
+}
+
+/// Takes out of a key that it may be null: it is left out then.
+fn settle(key: &mut Value) {
+    let Value::Object(fields) = key else { return };
+    fields.remove("default");
+    let is_null = |it: &Value| *it == "null" || it["type"] == "null";
+    if let Some(Value::Array(kinds)) = fields.get_mut("type") {
+        kinds.retain(|kind| !is_null(kind));
+        if let [only] = &kinds[..] {
+            let only = only.clone();
+            fields.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(mut kinds)) = fields.remove("anyOf") {
+        kinds.retain(|kind| !is_null(kind));
+        if let Some(Value::Object(only)) = kinds.pop() {
+            fields.extend(only);
+        }
+    }
 }
 
 impl Sheet {
@@ -90,7 +110,11 @@ impl Sheet {
         if let Value::Object(keys) = &mut data {
             keys.retain(|key, _| !key.starts_with("x_"));
         }
-        let sheet: Sheet = serde_json::from_value(data).map_err(|error| error.to_string())?;
+        let sheet: Sheet = serde_json::from_value(data.clone()).map_err(|error| {
+            // They name every fault and its place.
+            let faults = schema_errors(&sheet_schema(), &data);
+            if faults.is_empty() { error.to_string() } else { faults.join("; ") }
+        })?;
         if sheet.airplane != 1 {
             return Err(format!("`airplane: {}` is not known; write 1", sheet.airplane));
         }
