@@ -34,6 +34,7 @@ pub mod sandbox;
 pub mod journal;
 pub mod approval;
 pub mod gate;
+pub mod proof;
 pub mod tools;
 pub mod editor;
 pub mod cassette;

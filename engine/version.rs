@@ -95,6 +95,11 @@ impl Version {
         Version::of(self.epoch, release)
     }
 
+    /// Whether it comes after another.
+    pub fn is_newer_than(&self, other: &Version) -> bool {
+        self.order(other).is_gt()
+    }
+
     fn order(&self, other: &Version) -> Ordering {
         let length = self.release.len().max(other.release.len());
         let padded = |version: &Version| -> Vec<u64> {

@@ -20,6 +20,11 @@ fn the_schema_of_a_playbook() {
 }
 
 #[test]
+fn the_schema_of_an_airplane() {
+    schema("airplane", &wizard::reference::sheet_schema());
+}
+
+#[test]
 fn the_schema_of_a_diagnostic() {
     schema("diagnostic", &serde_json::to_value(diagnostic::json::schema()).unwrap());
 }
@@ -49,16 +54,27 @@ fn help(words: &[&str]) -> String {
     lines.collect::<String>().trim_end().to_owned()
 }
 
+/// Returns the commands that a help text lists.
+fn subcommands(told: &str) -> Vec<String> {
+    let listed = told.split("Commands:\n").nth(1).unwrap_or_default();
+    let lines = listed.split("\n\n").next().unwrap_or_default().lines();
+    let commands = lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned));
+    commands.filter(|command| command != "help").collect()
+}
+
 #[test]
 fn the_page_of_the_command_line() {
     let whole = help(&[]);
-    let listed = whole.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
-    let commands = listed.lines().filter_map(|line| line.split_whitespace().next());
-    let commands: Vec<&str> = commands.filter(|command| *command != "help").collect();
-    assert!(commands.contains(&"play"));
+    let commands = subcommands(&whole);
+    assert!(commands.iter().any(|command| command == "play"));
     let mut page = format!("# Command line\n\n```text\n{whole}\n```\n");
-    for command in commands {
-        write!(page, "\n## wizard {command}\n\n```text\n{}\n```\n", help(&[command])).unwrap();
+    for command in &commands {
+        let told = help(&[command]);
+        write!(page, "\n## wizard {command}\n\n```text\n{told}\n```\n").unwrap();
+        for below in subcommands(&told) {
+            let told = help(&[command, &below]);
+            write!(page, "\n### wizard {command} {below}\n\n```text\n{told}\n```\n").unwrap();
+        }
     }
     generated("book/src/cli.md", &page);
 }

@@ -1,6 +1,8 @@
 //! The outside: the only module that prints, reads the environment, or exits.
 
+mod airplane;
 mod ask;
+mod attend;
 mod budget;
 mod confine;
 mod demo;
@@ -62,6 +64,7 @@ enum Command {
     Explain(explain::Arguments),
     List(list::Arguments),
     New(new::Arguments),
+    Airplane(airplane::Arguments),
     Show(show::Arguments),
     Resume(Box<resume::Arguments>),
     Undo(undo::Arguments),
@@ -70,6 +73,8 @@ enum Command {
     Doctor(doctor::Arguments),
     #[command(hide = true)]
     Confine(confine::Arguments),
+    #[command(hide = true)]
+    Attend(attend::Arguments),
 }
 
 /// The command did what it was asked and found nothing wrong.
@@ -93,6 +98,8 @@ pub fn main() -> ExitCode {
     }
     let surroundings = Surroundings::read();
     let ran = match &arguments.command {
+        Command::Airplane(arguments) => airplane::run(arguments, &surroundings),
+        Command::Attend(arguments) => attend::run(arguments),
         Command::Confine(arguments) => Ok(confine::run(arguments)),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),

@@ -15,7 +15,12 @@ pub struct Flattened {
     pub tokens: u64,
     /// The files that are shown, each with its tokens.
     pub files: Vec<(String, u64)>,
+    /// Why it has more tokens than are good, where it says so.
+    pub large: Option<String>,
 }
+
+/// The most tokens of an airplane that does not say why it has more.
+pub const MOST_TOKENS: u64 = 8_000;
 
 /// An airplane that the playbook names and the library has.
 pub struct Airplane<'a> {

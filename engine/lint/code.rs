@@ -119,7 +119,7 @@ pub(super) fn of_name(letter: char) -> bool {
 }
 
 /// Finds a name in code where it stands alone: neither end is inside of a longer one.
-pub(super) fn find_name(code: &str, name: &str) -> Vec<usize> {
+pub fn find_name(code: &str, name: &str) -> Vec<usize> {
     let alone = |start: usize| {
         let before = code[..start].chars().next_back();
         let after = code[start + name.len()..].chars().next();

@@ -37,7 +37,8 @@ use crate::lint::types::Types;
 use crate::playbook::{Bundle, Doc, Playbook, Prose, Stage};
 use crate::source::{FileId, Span, Spanned};
 
-pub use airplane::{Airplane, AirplaneFile, Flattened};
+pub use airplane::{Airplane, AirplaneFile, Flattened, MOST_TOKENS};
+pub use code::find_name;
 pub use rule::{Profile, Rule};
 use speech::{Audience, Speech};
 

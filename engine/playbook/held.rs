@@ -40,10 +40,23 @@ impl Held {
         held.take(path, bytes)?;
         let files = files.iter().filter_map(|file| beside(path, file));
         let airplanes = airplanes.iter().filter(|name| !name.is_empty() && !name.contains('/'));
-        let airplanes = airplanes.flat_map(|name| library.list(&format!("airplanes/{name}")));
-        for file in files.chain(airplanes) {
+        for file in files {
             if let Ok(bytes) = library.read(&file) {
                 held.take(&file, bytes)?;
+            }
+        }
+        for name in airplanes {
+            let folder = format!("airplanes/{name}");
+            for file in library.listing(&folder).map_err(io::Error::other)?.files {
+                let file = format!("{folder}/{file}");
+                match library.read_airplane(&file) {
+                    Ok(bytes) => held.take(&file, bytes)?,
+                    // What would refuse the airplane refuses the playbook from outside.
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                        return Err(io::Error::other(format!("`{file}`: {error}")));
+                    }
+                    Err(_) => {}
+                }
             }
         }
         Ok(held)

@@ -19,7 +19,10 @@ use crate::source::{FileId, Source};
 /// The largest file of a library that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// The most files of an airplane that are read: a model app has far fewer.
+/// The largest file of an airplane that is read, in bytes: a lock file, which is reduced.
+const MAX_AIRPLANE_FILE: u64 = 4 * 1024 * 1024;
+
+/// The most files of an airplane that lint reads: a model app has far fewer.
 const MAX_AIRPLANE_FILES: usize = 500;
 
 /// How many folders deep files are looked for that a playbook could name.
@@ -273,6 +276,15 @@ impl Bundle {
 impl Library {
     /// Reads a file by its path inside the library.
     pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.read_within(path, MAX_FILE)
+    }
+
+    /// Reads a file of an airplane, which may be longer.
+    pub fn read_airplane(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.read_within(path, MAX_AIRPLANE_FILE)
+    }
+
+    fn read_within(&self, path: &str, most: u64) -> io::Result<Vec<u8>> {
         match self {
             Library::Builtin => Playbooks::get(path)
                 .or_else(|| Airplanes::get(path))
@@ -301,9 +313,9 @@ impl Library {
                     return Err(secret());
                 }
                 let length = file.metadata()?.len();
-                if length > MAX_FILE {
+                if length > most {
                     let reason = format!(
-                        "it has {length} bytes, and at most {MAX_FILE} are read; move prose to \
+                        "it has {length} bytes, and at most {most} are read; move prose to \
                          includes, and facts to docs"
                     );
                     return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
@@ -358,7 +370,7 @@ impl Library {
     }
 
     /// Returns the names of the library's airplanes, sorted.
-    fn airplanes(&self) -> Vec<String> {
+    pub fn airplanes(&self) -> Vec<String> {
         let mut names: Vec<String> = match self {
             Library::Builtin => Airplanes::iter()
                 .filter_map(|file| {
@@ -383,28 +395,12 @@ impl Library {
         names
     }
 
-    /// Lists the files of an airplane that an author wrote: those which no `.gitignore` of the
-    /// library ignores, sorted.
+    /// Lists the files of an airplane that an author wrote, sorted: none where that cannot be told,
+    /// which is said when it is shown.
     fn airplane(&self, name: &str) -> Vec<String> {
         let folder = format!("airplanes/{name}");
-        let Library::Folder(root) = self else { return self.list(&folder) };
-        let walk = ignore::WalkBuilder::new(root.join(&folder))
-            .hidden(false)
-            .parents(false)
-            .git_global(false)
-            .require_git(false)
-            .max_filesize(Some(MAX_FILE))
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build();
-        let files = walk.filter_map(Result::ok);
-        let files = files.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-        let files = files.take(MAX_AIRPLANE_FILES).filter_map(|entry| {
-            let inside = entry.path().strip_prefix(root).ok()?;
-            Some(inside.to_str()?.replace('\\', "/"))
-        });
-        let mut files: Vec<String> = files.collect();
-        files.sort();
-        files
+        let files = self.listing(&folder).unwrap_or_default().files.into_iter();
+        files.take(MAX_AIRPLANE_FILES).map(|file| format!("{folder}/{file}")).collect()
     }
 
     /// Returns the names of the library's playbooks.

@@ -131,10 +131,13 @@ impl Signs<'_> {
         let venv = self.venv.filter(|_| entry.environment);
         let root = self.folders.first().map_or(Path::new(""), PathBuf::as_path);
         let bin = venv.map(|venv| venv.prefix(root)).unwrap_or_default();
-        for template in [Some(&mut manager.add), Some(&mut manager.exec), manager.script.as_mut()] {
-            for word in template.into_iter().flatten() {
-                *word = word.replace("{bin}", &bin);
-            }
+        // An environment that is there need not be made.
+        manager.prepare = manager.prepare.filter(|_| venv.is_none());
+        let Manager { add, exec, script, outdated, install, .. } = &mut manager;
+        let install = install.iter_mut().map(|way| &mut way.argv);
+        let templates = [Some(add), Some(exec), script.as_mut(), outdated.as_mut()];
+        for word in templates.into_iter().flatten().chain(install).flatten() {
+            *word = word.replace("{bin}", &bin);
         }
         manager.aliases.retain(|wanted, instead| {
             venv.is_none()
@@ -238,12 +241,17 @@ impl Manager {
                 },
             }
         }
+        Some(self.with_aliases(argv))
+    }
+
+    /// Takes the program that stands in for the first word, where one does.
+    pub fn with_aliases(&self, mut argv: Vec<String>) -> Vec<String> {
         if let Some(program) = argv.first_mut()
             && let Some(instead) = self.aliases.get(program)
         {
             program.clone_from(instead);
         }
-        Some(argv)
+        argv
     }
 }
 

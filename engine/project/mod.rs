@@ -84,6 +84,15 @@ pub struct Manager {
     /// Argv that runs a script of the manifest; `{words}` splices. Absent where there are none.
     #[serde(default)]
     pub script: Option<Vec<String>>,
+    /// Argv that makes the environment in which packages are installed, where there is none.
+    #[serde(default, skip_serializing)]
+    pub prepare: Option<Vec<String>>,
+    /// How what a manifest says is installed: the first whose manifest is there.
+    #[serde(default, skip_serializing)]
+    pub install: Vec<Install>,
+    /// Argv that tells in JSON which packages have newer versions.
+    #[serde(default, skip_serializing)]
+    pub outdated: Option<Vec<String>>,
     /// Programs to take in place of ones that the PATH does not have.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
@@ -103,6 +112,15 @@ pub struct Manager {
     /// Variables of the person's that are such settings.
     #[serde(default)]
     pub variables: Vec<String>,
+}
+
+/// How a package manager installs what one manifest says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Install {
+    /// The manifest.
+    pub manifest: String,
+    /// The argv that installs it.
+    pub argv: Vec<String>,
 }
 
 /// What became of a requirement.
@@ -220,6 +238,27 @@ impl Project {
     /// Returns the folder of its virtual environment, if there is one.
     pub fn environment(&self) -> Option<&Path> {
         self.venv.as_ref().map(|venv| venv.folder.as_path())
+    }
+
+    /// Returns the version of a package that is installed, else the one that is locked; nothing
+    /// where that is not one.
+    pub fn resolved(&self, package: &str) -> Option<String> {
+        match packages::look(self, package) {
+            packages::Sight::Exact(mut versions, _) if versions.len() == 1 => versions.pop(),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of a manifest in the root.
+    pub fn manifest(&self, name: &str) -> Option<String> {
+        files::text(&self.root.join(name))
+    }
+
+    /// Returns the argv that installs what the project's manifests say.
+    pub fn install(&self) -> Option<Vec<String>> {
+        let manager = self.manager.as_ref()?;
+        let way = manager.install.iter().find(|way| self.root.join(&way.manifest).is_file())?;
+        Some(manager.with_aliases(way.argv.clone()))
     }
 
     /// Returns `project.*` as templates see it: `name`, `languages` (a list, most files first) and

@@ -66,6 +66,11 @@ impl Masked {
         !self.spans.is_empty()
     }
 
+    /// Counts what is masked.
+    pub fn count(&self) -> usize {
+        self.spans.len()
+    }
+
     /// Whether a place in the text as it was stands inside a secret; its bytes then.
     pub(super) fn around(&self, raw: usize) -> Option<Range<usize>> {
         let span = self.spans.iter().find(|span| span.raw.start < raw && raw < span.raw.end);

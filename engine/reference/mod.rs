@@ -24,7 +24,9 @@ use crate::redact::Clean;
 
 pub use dial::{Dial, tls};
 pub use fetch::{HttpFetch, Looked};
-pub use flatten::airplane;
+pub use flatten::{
+    Flat, FlattenError, Run, SHEET, Sheet, airplane, flat_airplane, flatten, sheet_schema,
+};
 pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
 pub use pieces::{Heading, headings};
 pub use store::Store;

@@ -24,7 +24,16 @@ const BEGINNING: &str = "beginning";
 /// Takes a reference apart, in the order of its text.
 pub(super) fn pieces(reference: &Reference) -> Vec<Piece<'_>> {
     match reference.kind {
-        ReferenceKind::Airplane => files(reference),
+        ReferenceKind::Airplane => {
+            let files = contents_of(&reference.text, &reference.files).into_iter();
+            let piece = |(title, text): (&str, _)| Piece {
+                title: title.to_owned(),
+                level: 1,
+                text,
+                own: str::len(text),
+            };
+            files.map(piece).collect()
+        }
         ReferenceKind::Doc | ReferenceKind::File => sections(&reference.text),
     }
 }
@@ -33,13 +42,14 @@ pub(super) fn pieces(reference: &Reference) -> Vec<Piece<'_>> {
 ///
 /// **Invariant:** a fence is longer than any run of backticks in its file, so that the next one
 /// as long closes it, whatever the file says.
-fn files(reference: &Reference) -> Vec<Piece<'_>> {
-    let mut files = reference.files.iter().map(|(path, _)| path);
-    let mut rest = reference.text.as_str();
+pub(super) fn contents_of<'a>(
+    text: &'a str,
+    files: &'a [(String, u64)],
+) -> Vec<(&'a str, &'a str)> {
+    let mut files = files.iter().map(|(path, _)| path.as_str());
+    let mut rest = text;
     let mut pieces = Vec::new();
-    let mut push = |title: &str, text| {
-        pieces.push(Piece { title: title.to_owned(), level: 1, text, own: str::len(text) });
-    };
+    let mut push = |title, text| pieces.push((title, text));
     if let Some(first) = files.next() {
         let next = files.clone().next().and_then(|next| rest.find(&opening(next)));
         let (before, after) = rest.split_at(next.unwrap_or(rest.len()));

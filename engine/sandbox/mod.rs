@@ -11,6 +11,7 @@
     reason = "this is outside of every project, or is confined itself"
 )]
 
+mod attend;
 #[cfg(target_os = "linux")]
 mod calls;
 #[cfg(target_os = "linux")]
@@ -33,6 +34,7 @@ mod view;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use attend::attend;
 pub use probe::{Probe, SANDBOX_EXEC, Scratch, probe};
 pub use proxy::{Host, Proxy, Upstream};
 

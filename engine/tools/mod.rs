@@ -67,8 +67,8 @@ pub fn known() -> Known {
     Known {
         tools: WORDS.to_vec(),
         airplane: Some(|bundle, name| {
-            let airplane = crate::reference::airplane(bundle, name)?;
-            Ok(Flattened { tokens: airplane.tokens, files: airplane.files })
+            let (flat, sheet) = crate::reference::flat_airplane(bundle, name)?;
+            Ok(Flattened { tokens: flat.tokens, files: flat.files, large: sheet.large })
         }),
         is_lock: Some(crate::project::is_lock),
         ..Known::default()

@@ -5,6 +5,7 @@
     reason = "caches and settings of package managers stand outside the project"
 )]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::gate::command::shield::Shield;
@@ -55,25 +56,37 @@ pub(super) fn grants(hall: &Hall, command: &Command, shield: &Shield) -> Result<
         })?);
     }
     if let Some(manager) = manager {
-        hosts.extend(manager.network.iter().filter_map(|host| Host::granted(host)));
-        let settings = manager.settings.iter().filter_map(|path| home.path(path));
-        for path in settings.filter(|path| path.is_file()) {
-            hosts.extend(Host::own(&text(&path)));
-            files.readable.push(path);
-        }
-        for name in &manager.variables {
-            let value = hall.environment.get(name).map(String::as_str).unwrap_or_default();
-            hosts.extend(Host::own(value));
-            let folders = value.split_whitespace().map(Path::new);
-            files.readable.extend(folders.flat_map(|folder| home.around(folder)));
-        }
-        files.writable.extend(caches(manager, home));
+        hosts.extend(fetch(manager, &hall.environment, &mut files));
         files.writable.extend(hall.project.environment().map(Path::to_owned));
         files.writable.extend(lock_folder(manager, above));
     }
     files.readable.extend(files.writable.iter().cloned());
     let own = command.kind != CommandKind::Run;
     Ok(Grants { own, files, hosts, upstream: Upstream::read(&hall.environment) })
+}
+
+/// Gives a package manager its caches and settings, and returns the hosts that it fetches from.
+pub(super) fn fetch(
+    manager: &Manager,
+    environment: &BTreeMap<String, String>,
+    files: &mut Files,
+) -> Vec<Host> {
+    let home = Home::new(environment);
+    let mut hosts: Vec<Host> =
+        manager.network.iter().filter_map(|host| Host::granted(host)).collect();
+    let settings = manager.settings.iter().filter_map(|path| home.path(path));
+    for path in settings.filter(|path| path.is_file()) {
+        hosts.extend(Host::own(&text(&path)));
+        files.readable.push(path);
+    }
+    for name in &manager.variables {
+        let value = environment.get(name).map(String::as_str).unwrap_or_default();
+        hosts.extend(Host::own(value));
+        let folders = value.split_whitespace().map(Path::new);
+        files.readable.extend(folders.flat_map(|folder| home.around(folder)));
+    }
+    files.writable.extend(caches(manager, home));
+    hosts
 }
 
 /// Returns the folder above the root that holds the lock file, which installing changes.

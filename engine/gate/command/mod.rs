@@ -1,5 +1,6 @@
 //! Commands: the playbook's named argv, and nothing else.
 
+mod apart;
 mod environment;
 mod grants;
 mod output;
@@ -22,6 +23,7 @@ use crate::journal::Event;
 use crate::playbook::{ArgumentRule, Command, CommandKind};
 use crate::sandbox::Level;
 
+pub use apart::apart;
 pub use runner::{SystemRunner, Unconfined};
 
 impl Gate {

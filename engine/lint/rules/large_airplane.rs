@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Level;
 use crate::lint::Subject;
+use crate::lint::airplane::MOST_TOKENS;
 use crate::lint::rule::{Profile, Report, Rule, page};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,16 +13,13 @@ pub(super) const RULE: Rule = Rule {
     diagnose: Some(diagnose),
 };
 
-/// The most tokens of an airplane that shows one thing.
-const MOST_TOKENS: u64 = 8_000;
-
 /// How many of its files are named.
 const NAMED: usize = 3;
 
 fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
     for airplane in subject.airplanes() {
         let Some(Ok(flattened)) = &airplane.flattened else { continue };
-        if flattened.tokens <= MOST_TOKENS {
+        if flattened.tokens <= MOST_TOKENS || flattened.large.is_some() {
             continue;
         }
         let name = &airplane.name.value;
@@ -34,7 +32,8 @@ fn diagnose(subject: &Subject<'_>, report: Report<'_>) {
         let largest = files.iter().take(NAMED).map(|(path, tokens)| format!("`{path}` {tokens}"));
         let largest = largest.collect::<Vec<_>>().join(", ");
         report(RULE.at(airplane.place(), message).help(format!(
-            "show one thing, and hide the rest with `wizard:ignore-file`; the largest: {largest}"
+            "show one thing, hide the rest with `wizard:ignore-file`, or say in `large:` why it has to \
+             be so; the largest: {largest}"
         )));
     }
 }
