@@ -130,6 +130,7 @@ fn nothing_is_drawn_while_a_person_is_asked() {
     let started = |stage: &str| Event::StageStarted {
         stage: stage.to_owned(),
         recipe: std::collections::BTreeMap::default(),
+        because: None,
     };
     let record = |event| Record { seq: 1, time: 0, event };
     let finished = |stage: &str| Event::StageFinished {

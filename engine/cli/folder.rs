@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::cli::print::complain;
 use crate::gate::recovery;
 use crate::gate::workspace::{Workspace, hash};
 use crate::journal::{self, Event, Key, Record, private_folder};
+use crate::report::{Report, fold};
 
 /// The folder of one run, and the lock that keeps other runs out of the project.
 pub(super) struct RunFolder {
@@ -179,6 +181,33 @@ pub(super) fn records_to_show(
         "its proofs are not of this machine's key"
     };
     Ok((journal::read(journal).with_context(cannot)?, Some(word)))
+}
+
+/// A run, read out of its journal.
+pub(super) struct Reading {
+    pub(super) report: Report,
+    /// The run of the same playbook before it, if there is one.
+    pub(super) before: Option<Report>,
+}
+
+/// Reads a run of a playbook on the project at `root`, the last or one by its id, and the one
+/// before it. A note is shown where nothing vouches for a journal.
+pub(super) fn read_runs(state: &Path, root: &Path, id: Option<&str>) -> anyhow::Result<Reading> {
+    let journal = match id {
+        Some(id) => find(state, root, Some(id))?,
+        None => last_play(state, root)?,
+    };
+    let (records, doubt) = records_to_show(state, &journal)?;
+    if let Some(doubt) = doubt {
+        complain(&format!("note: nothing vouches for this journal: {doubt}"));
+    }
+    let report = fold(&records).kept_at(&journal);
+    let earlier = runs(state, root)?.into_iter().rev();
+    let earlier = earlier.map(|run| run.join("journal.jsonl")).filter(|other| *other < journal);
+    let before = earlier
+        .filter_map(|other| Some(fold(&records_to_show(state, &other).ok()?.0)))
+        .find(|other| other.playbook == report.playbook);
+    Ok(Reading { report, before })
 }
 
 /// Returns the folder of a root's runs. A root is its canonical path and, where the system tells,

@@ -6,6 +6,7 @@ mod attend;
 mod budget;
 mod confine;
 mod demo;
+mod diff;
 mod doctor;
 mod doubts;
 mod explain;
@@ -36,6 +37,7 @@ mod target;
 mod telling;
 mod undo;
 mod trust;
+mod why;
 mod wish;
 mod world;
 
@@ -67,6 +69,8 @@ enum Command {
     Airplane(airplane::Arguments),
     Show(show::Arguments),
     Resume(Box<resume::Arguments>),
+    Diff(diff::Arguments),
+    Why(why::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
     Trust(trust::Arguments),
@@ -113,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Prompt(arguments) => prompt::run(arguments, &surroundings),
         Command::Show(arguments) => show::run(arguments, &surroundings),
         Command::Resume(arguments) => resume::run(arguments, &surroundings),
+        Command::Diff(arguments) => diff::run(arguments, &surroundings),
+        Command::Why(arguments) => why::run(arguments, &surroundings),
         Command::Undo(arguments) => undo::run(arguments, &surroundings),
         Command::Runs(arguments) => runs::run(arguments, &surroundings),
         Command::Trust(arguments) => trust::run(arguments, &surroundings),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cassette::Cassette;
 use crate::cli::demo::Demo;
-use crate::cli::folder::RunFolder;
+use crate::cli::folder::{RunFolder, records, runs};
 use crate::cli::resume::{Continued, Now, Resumed};
 use crate::cli::surroundings::Surroundings;
 use crate::cli::target::{Read, Target, show_errors};
@@ -19,15 +19,15 @@ use crate::cli::trust::{self, Outside};
 use crate::cli::world::{self, Replay, World};
 use crate::cli::{FAILED, UNABLE, budget, live, model, print, signals};
 use crate::gate::Hall;
-use crate::gate::kept::Blobs;
+use crate::gate::kept::{Blobs, Start};
 use crate::gate::marks::Marks;
 use crate::gate::redact::Redactor;
 use crate::gate::workspace::Workspace;
-use crate::journal::{Journal, Listener, Record};
+use crate::journal::{Event, Journal, Listener, Record};
 use crate::outline::PowerTable;
 use crate::plan::{Plan, Powers};
 use crate::playbook::Library;
-use crate::run::{self, Opening, Past, Seams};
+use crate::run::{self, Earlier, Opening, Past, Seams};
 
 /// Play a playbook in a project
 ///
@@ -49,6 +49,10 @@ pub(super) struct Arguments {
     /// Answer requests, commands, docs and approvals from a recorded run
     #[arg(long, value_name = "FILE")]
     pub(super) replay: Option<PathBuf>,
+
+    /// Use stages of the last run of this playbook again, where all they rest on is as it was
+    #[arg(long, conflicts_with_all = ["demo", "replay", "record"])]
+    pub(super) reuse: bool,
 
     /// Record the run
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
@@ -215,6 +219,7 @@ impl Play<'_> {
             print::complain(&format!("warning: {unsaved}"));
         }
         let before = resumed.as_ref().map_or(&[][..], |resumed| &resumed.records);
+        let reuse = earlier(arguments, &state, &plan)?;
         let listeners = vec![listener(arguments, surroundings, before)];
         let Begun { folder, journal, past, again } = match &resumed {
             None => Begun::new(&state, &root, listeners)?,
@@ -229,11 +234,8 @@ impl Play<'_> {
             }
         };
         let provider = world.provider(&journal, &redactor);
-        let missing: Vec<(String, String)> = gathered
-            .missing
-            .iter()
-            .map(|missing| (missing.name.clone(), missing.reason.clone()))
-            .collect();
+        let missing = gathered.missing.iter();
+        let missing: Vec<_> = missing.map(|it| (it.name.clone(), it.reason.clone())).collect();
         let opening = Opening {
             run: &folder.id,
             source: &arguments.target.source(),
@@ -274,6 +276,7 @@ impl Play<'_> {
             jobs: arguments.how.jobs,
             retro: !arguments.how.no_retro,
             past,
+            reuse,
             only: resumed.and_then(|resumed| resumed.only),
             cancel,
         };
@@ -287,6 +290,28 @@ impl Play<'_> {
         }
         Ok(ended?.exit_code())
     }
+}
+
+/// Finds the last run of a playbook in a project, whose stages may be used again.
+fn earlier(arguments: &Arguments, state: &Path, plan: &Plan) -> anyhow::Result<Option<Earlier>> {
+    if !arguments.reuse {
+        return Ok(None);
+    }
+    let playbook = plan.playbook.name.value.as_str();
+    for folder in runs(state, &plan.project.root)?.into_iter().rev() {
+        let journal = folder.join("journal.jsonl");
+        let Ok(records) = records(state, &journal) else { continue };
+        let of = records.iter().find_map(|record| match &record.event {
+            Event::RunStarted { playbook, .. } => Some(playbook.as_str()),
+            _ => None,
+        });
+        let Ok(start) = Start::read(&journal, &records) else { continue };
+        if of == Some(playbook) {
+            let run = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Ok(Some(Earlier { run, past: Past::of(&records, start) }));
+        }
+    }
+    Ok(None)
 }
 
 /// Opens the project, and fails where a run would fail with its first edit.

@@ -120,6 +120,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> anyhow:
         demo: false,
         replay: began.replay.map(PathBuf::from),
         record: None,
+        reuse: false,
     };
     play::go_on(&arguments, resumed, surroundings)
 }

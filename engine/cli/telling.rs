@@ -96,6 +96,7 @@ impl Telling {
             | Event::Stopped { .. }
             | Event::RunFinished { .. } => self.run(&record.event),
             Event::StageStarted { .. }
+            | Event::StageReused { .. }
             | Event::ItemsListed { .. }
             | Event::ItemStarted { .. }
             | Event::ItemFinished { .. }
@@ -248,6 +249,11 @@ impl Telling {
             Event::StageStarted { stage, .. } => {
                 let title = self.titles.get(stage).cloned().unwrap_or_default();
                 self.begin(&At::stage(stage.clone()), time, title)
+            }
+            Event::StageReused { stage, from, .. } => {
+                let from = shown::line(from);
+                let words = format!("is used again as {from} left it");
+                vec![line(Mark::Good, &At::stage(stage.clone()), words)]
             }
             Event::ItemStarted { at, title } => self.begin(at, time, shown::line(title)),
             Event::ItemFinished { at, status, reason, .. } => {

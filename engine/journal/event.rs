@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::journal::kinds::{
+    CheckVerdict, Decision, FileDiff, FileMark, Outcome, RetroNote, Status,
+};
 use crate::model::{Stop, Usage};
 pub use crate::sandbox::Level;
 
@@ -114,6 +117,28 @@ pub enum Event {
         /// out otherwise.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         recipe: BTreeMap<String, String>,
+        /// Why it is played and not used again, where a run was asked to use stages again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
+    /// A stage is not played: what an earlier run left of it is used again.
+    StageReused {
+        /// The stage's id.
+        stage: String,
+        /// The earlier run's id.
+        from: String,
+        /// What it is made of, as in `stage_started`.
+        recipe: BTreeMap<String, String>,
+        /// What it left.
+        output: Value,
+        /// Whether the output is a document for the person.
+        document: bool,
+        /// The files that it read or changed.
+        rests_on: Vec<String>,
+        /// Whether it may have read any other file as well.
+        whole: bool,
+        /// Env keys that it set.
+        keys: Vec<String>,
     },
     /// The items of a `for_each`, before the first of them begins.
     ItemsListed {
@@ -478,97 +503,6 @@ pub struct Splice {
     pub kept: Option<String>,
 }
 
-/// How a tool call went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// It was done.
-    Done,
-    /// It could not be done; the model was told why.
-    Failed,
-    /// The stage does not have the power.
-    Refused,
-}
-
-/// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckVerdict {
-    /// It passed.
-    Passed,
-    /// It failed.
-    Failed,
-    /// It was red before the first write and still is: it does not block.
-    RedBefore,
-}
-
-/// A person's decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// Yes, as it is.
-    Accept,
-    /// Yes, changed to this.
-    Edit(Value),
-    /// No, with words for the model.
-    Revise(String),
-    /// No.
-    Reject,
-    /// The answer to a question.
-    Say(String),
-}
-
-/// How a stage or an item ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Its checks passed.
-    Succeeded,
-    /// They did not, or something it needed went wrong.
-    Failed,
-    /// Its own `when` said no.
-    Skipped,
-    /// Something it needs failed.
-    Blocked,
-}
-
-/// One thing the model would have wished for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RetroNote {
-    /// `missing`, `wrong` or `contradictory`.
-    pub kind: String,
-    /// The line of the playbook it is about, verified to exist.
-    pub line: Option<u32>,
-    /// What the model says.
-    pub text: String,
-}
-
-/// How a file differs from what it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FileDiff {
-    /// Its path, relative to the project.
-    pub path: String,
-    /// `created`, `changed` or `removed`.
-    pub how: String,
-    /// Lines added.
-    pub added: usize,
-    /// Lines removed.
-    pub removed: usize,
-}
-
-/// What stands at a path: a file by its bytes and permissions, or a link by where it leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FileMark {
-    /// SHA-256 of the bytes, or of where the link leads, in hex.
-    pub hash: String,
-    /// The permissions, where the system has them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<u32>,
-    /// Where the link leads, of a link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-}
-
 impl Event {
     /// Whether the disk must have it before the run goes on: replies that were paid for, and
     /// what is about to change the project.
@@ -612,16 +546,5 @@ impl std::fmt::Display for At {
             Some(item) => write!(formatter, "{}[{}]", self.stage, item + 1),
             None => formatter.write_str(&self.stage),
         }
-    }
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Status::Succeeded => "succeeded",
-            Status::Failed => "failed",
-            Status::Skipped => "skipped",
-            Status::Blocked => "blocked",
-        })
     }
 }

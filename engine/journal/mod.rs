@@ -9,6 +9,7 @@ mod chain;
 mod digest;
 mod edits;
 pub mod event;
+mod kinds;
 pub mod shown;
 mod texts;
 

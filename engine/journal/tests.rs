@@ -52,6 +52,17 @@ fn run_samples() -> Vec<Event> {
         Event::StageStarted {
             stage: "capture".to_owned(),
             recipe: [("prose".to_owned(), "cc".to_owned())].into(),
+            because: None,
+        },
+        Event::StageReused {
+            stage: "survey".to_owned(),
+            from: "0197".to_owned(),
+            recipe: [("prose".to_owned(), "cc".to_owned())].into(),
+            output: text().into(),
+            document: false,
+            rests_on: vec!["a".to_owned()],
+            whole: true,
+            keys: vec!["KEY".to_owned()],
         },
         Event::ItemsListed { stage: "capture".to_owned(), items: vec![text().into()] },
         Event::Briefed { at: at(), system: Some(text()), text: text() },
@@ -383,6 +394,7 @@ fn a_digest_says_what_a_stage_after_failures_has_to_know() {
         Event::StageStarted {
             stage: "report".to_owned(),
             recipe: std::collections::BTreeMap::new(),
+            because: None,
         },
     ]);
     assert_eq!(

@@ -36,6 +36,7 @@ impl Texts for Event {
             | Event::ServerAnswered { .. }
             | Event::EnvSetting { .. }
             | Event::RunFinished { .. } => {}
+            Event::StageReused { output, .. } => output.each_text(mask),
             Event::ItemsListed { items, .. } => items.each_text(mask),
             Event::ItemStarted { title, .. } => mask(title),
             Event::Briefed { system, text, .. } => {

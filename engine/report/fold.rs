@@ -186,9 +186,19 @@ impl Fold {
 
     fn take_stage(&mut self, time: i64, event: &Event) {
         match event {
-            Event::StageStarted { stage, .. } => {
+            Event::StageReused { stage, from, recipe, output, document, .. } => {
+                let stage = self.stage(stage);
+                stage.reused = Some(from.clone());
+                stage.recipe.clone_from(recipe);
+                stage.output = Some(output.clone());
+                stage.document = *document;
+            }
+            Event::StageStarted { stage, recipe, because } => {
                 self.begun.insert(At::stage(stage.clone()), time);
                 let stage = self.stage(stage);
+                stage.recipe.clone_from(recipe);
+                stage.because.clone_from(because);
+                stage.reused = None;
                 stage.status = Standing::Unfinished;
                 stage.reason = None;
             }
@@ -436,6 +446,9 @@ impl Fold {
                 spent: Spent::default(),
                 output: None,
                 document: false,
+                recipe: BTreeMap::new(),
+                reused: None,
+                because: None,
                 items: Vec::new(),
             });
             stages.len() - 1

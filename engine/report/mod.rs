@@ -3,12 +3,17 @@
 //! **Invariant:** what a report says of success is what the journal saw: diffs, checks, refusals,
 //! costs. What the model says of itself is marked as its words.
 
+pub mod compare;
 mod conclusion;
 mod fold;
 pub mod json;
 pub mod markdown;
 mod sum;
 pub mod text;
+pub mod transcript;
+pub mod why;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,6 +140,15 @@ pub struct StageReport {
     pub output: Option<Value>,
     /// Whether the output is a document: the model's words for the person.
     pub document: bool,
+    /// What it is made of, by part, where it was played or used again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recipe: BTreeMap<String, String>,
+    /// The run that left it, where it was used again and not played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
+    /// Why it was not used again, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Its items, where it has some, in order.
     pub items: Vec<ItemReport>,
 }

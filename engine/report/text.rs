@@ -11,7 +11,7 @@ use crate::report::{
 };
 
 /// Columns of a line. Only paths that a person copies may be longer.
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 
 /// Lines of a document that are shown.
 const DOCUMENT_LINES: usize = 60;
@@ -372,6 +372,16 @@ fn sentence(undone: &Undone) -> String {
 fn costs(page: &mut Page, report: &Report) {
     let totals = &report.totals;
     page.part("Costs");
+    let reused: Vec<String> = report
+        .stages
+        .iter()
+        .filter(|stage| stage.reused.is_some())
+        .map(|stage| shown::line(&stage.id))
+        .collect();
+    if !reused.is_empty() {
+        let words = format!("used again and not played: {}", reused.join(", "));
+        page.words("  ", PLAIN, &words);
+    }
     let spent = spent(&totals.spent, report.replay.is_some());
     page.words("  ", PLAIN, &spent);
     if totals.waiting >= 1_000 {

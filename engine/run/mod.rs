@@ -8,6 +8,7 @@ mod opening;
 mod past;
 mod recipe;
 mod retro;
+mod reuse;
 mod schedule;
 mod stage;
 
@@ -32,6 +33,7 @@ use crate::run::claims::Claims;
 pub use opening::{Opening, open};
 pub use past::{Past, Strayed};
 pub use recipe::{Recipe, differences, recipe};
+pub use reuse::Earlier;
 
 /// Requests to models and items that are under way at once, when the caller does not say.
 pub const DEFAULT_JOBS: usize = 8;
@@ -54,6 +56,8 @@ pub struct Seams {
     pub retro: bool,
     /// What was done before, where the run goes on.
     pub past: Past,
+    /// The run whose stages are used again where they can be.
+    pub reuse: Option<Earlier>,
     /// The only stage that is played now, by its id; all that are ready where it is absent.
     pub only: Option<String>,
     /// Ends the run when cancelled.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::context;
 use crate::gate::workspace::hash;
 use crate::plan::Plan;
-use crate::playbook::{Check, CheckKind, Command, Items, Output, Prose, Stage};
+use crate::playbook::{Check, CheckKind, Command, Items, Output, Playbook, Prose, Stage};
 use crate::reference::Index;
 use crate::run::Model;
 
@@ -70,9 +70,17 @@ pub fn recipe(
 }
 
 /// Adds the outputs that a stage is given.
-pub(super) fn with_outputs(mut recipe: Recipe, outputs: &[(String, Value)]) -> Recipe {
-    for (stage, output) in outputs {
-        recipe.insert(format!("{OUTPUT}{stage}"), mark(output));
+pub(super) fn with_outputs(
+    mut recipe: Recipe,
+    playbook: &Playbook,
+    outputs: &[(String, Value)],
+) -> Recipe {
+    for (id, output) in outputs {
+        let stage = playbook.stages.iter().find(|stage| stage.id.value == *id);
+        // What a program prints of its work differs from time to time.
+        let exit = stage.is_some_and(|stage| stage.run.is_some());
+        let given = if exit { &output["exit"] } else { output };
+        recipe.insert(format!("{OUTPUT}{id}"), mark(given));
     }
     recipe
 }

@@ -11,7 +11,7 @@ use crate::journal::{At, Event, Status};
 use crate::playbook::Stage;
 use crate::run::past::Finished;
 use crate::run::recipe::{self, Recipe};
-use crate::run::{Failure, Halt, Played, Run, RunError, stage};
+use crate::run::{Failure, Halt, Played, Run, RunError, reuse, stage};
 
 /// How long a run that is interrupted waits for what is under way.
 const WIND_DOWN: Duration = Duration::from_millis(1_900);
@@ -20,7 +20,7 @@ const WIND_DOWN: Duration = Duration::from_millis(1_900);
 enum Verdict {
     Recall(Finished),
     Play,
-    Skip,
+    Skip(String),
     Block(String),
     Fail(String),
 }
@@ -108,14 +108,23 @@ async fn one(
             let talk = stage::recall(run, index, &scene).await;
             Played { status, output, reason, talk }
         }
-        Verdict::Skip => plain(Status::Skipped, Some("its `when` said no".to_owned())),
+        Verdict::Skip(when) => plain(Status::Skipped, Some(format!("its `when` said no: {when}"))),
         Verdict::Block(reason) => plain(Status::Blocked, Some(reason)),
         Verdict::Fail(reason) => plain(Status::Failed, Some(reason)),
         Verdict::Play => {
             let id = run.plan.playbook.stages[index].id.value.clone();
             if !run.seams.past.began(&At::stage(id.clone())) {
                 let recipe = run.recipe(index, &scene.outputs);
-                run.note(Event::StageStarted { stage: id, recipe })?;
+                let because = match &run.seams.reuse {
+                    None => None,
+                    Some(earlier) => match reuse::find(run, index, &recipe, earlier).await {
+                        Ok(Ok(reused)) => return run.reused(index, reused),
+                        Ok(Err(reason)) => Some(reason),
+                        Err(Failure::Failed(reason)) => Some(reason),
+                        Err(Failure::Halt(halt)) => return Err(halt),
+                    },
+                };
+                run.note(Event::StageStarted { stage: id, recipe, because })?;
             }
             match stage::play(run, index, scene).await {
                 Ok(played) => played,
@@ -152,7 +161,7 @@ fn decide(run: &Run<'_>, index: usize, ended: &BTreeMap<usize, Played>) -> Verdi
         None => Verdict::Play,
         Some(when) => match when.holds(&scope(run, ended)) {
             Ok(true) => Verdict::Play,
-            Ok(false) => Verdict::Skip,
+            Ok(false) => Verdict::Skip(when.text.clone()),
             Err(error) => Verdict::Fail(format!("its `when` has no answer: {error}")),
         },
     }
@@ -196,7 +205,17 @@ impl Run<'_> {
     fn recipe(&self, index: usize, outputs: &[(String, Value)]) -> Recipe {
         let seams = self.seams;
         let recipe = recipe::recipe(self.plan, index, &seams.hall.references, &seams.models);
-        recipe::with_outputs(recipe, outputs)
+        recipe::with_outputs(recipe, &self.plan.playbook, outputs)
+    }
+
+    /// Takes what an earlier run left of a stage.
+    fn reused(&self, index: usize, reused: Event) -> Result<(usize, Played), Halt> {
+        let output = match &reused {
+            Event::StageReused { output, .. } => output.clone(),
+            _ => Value::Null,
+        };
+        self.note(reused)?;
+        Ok((index, Played { status: Status::Succeeded, output, reason: None, talk: None }))
     }
 
     /// Whether a stage is played or recalled now.

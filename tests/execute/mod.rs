@@ -295,6 +295,7 @@ impl Play {
             jobs: 4,
             retro: self.retro,
             past,
+            reuse: None,
             only: self.only,
             cancel: self.cancel,
         };

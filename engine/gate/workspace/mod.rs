@@ -122,7 +122,7 @@ impl Workspace {
 
 /// Compiles globs in which `*` does not cross a folder. Each also matches the path that it spells,
 /// because a file can be named `[id].tsx`.
-pub(super) fn globs_of(globs: &[String]) -> Result<GlobSet, Refusal> {
+pub(crate) fn globs_of(globs: &[String]) -> Result<GlobSet, Refusal> {
     let wrong = |error: globset::Error| Refusal::Reply(format!("the glob is wrong: {error}"));
     let mut set = GlobSetBuilder::new();
     for glob in globs {

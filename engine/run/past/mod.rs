@@ -20,10 +20,14 @@ use crate::journal::event::Outcome;
 use crate::journal::{At, Event, Record, Status};
 use crate::model::Reply;
 use crate::run::recipe::Recipe;
+use crate::run::reuse::RestsOn;
 use files::Files;
 pub use files::Strayed;
 pub(super) use spending::Earlier;
 use spending::Spending;
+
+/// Tools that touch the files which their answers name, and no others.
+const NARROW: [&str; 8] = ["read", "edit", "write", "remove", "env", "reference", "ask", "done"];
 
 /// What a run has done so far. That of a run that begins is empty.
 #[derive(Debug, Default)]
@@ -32,6 +36,8 @@ pub struct Past {
     /// What each stage left.
     outputs: BTreeMap<String, Value>,
     units: BTreeMap<At, PastUnit>,
+    /// What each stage rests on.
+    rests: BTreeMap<String, RestsOn>,
     /// What each stage that began was made of.
     recipes: BTreeMap<String, Recipe>,
     /// The items of each `for_each`.
@@ -150,6 +156,21 @@ impl Past {
         &self.recipes
     }
 
+    /// Returns what a stage left.
+    pub(super) fn output(&self, stage: &str) -> Option<&Value> {
+        self.stages.get(stage).map(|finished| &finished.output)
+    }
+
+    /// Returns what a stage rests on, each file once.
+    pub(super) fn rests_on(&self, stage: &str) -> RestsOn {
+        let mut rests = self.rests.get(stage).cloned().unwrap_or_default();
+        for list in [&mut rests.files, &mut rests.keys] {
+            list.sort();
+            list.dedup();
+        }
+        rests
+    }
+
     /// Returns how a stage ended, if it did.
     pub fn status(&self, stage: &str) -> Option<Status> {
         self.stages.get(stage).map(|finished| finished.status)
@@ -218,7 +239,16 @@ impl Past {
         self.files.take(record);
         match &record.event {
             Event::RunStarted { again, .. } => self.forget(again),
-            Event::StageStarted { stage, recipe } => {
+            Event::StageReused { stage, recipe, output, rests_on, whole, keys, .. } => {
+                self.outputs.insert(stage.clone(), output.clone());
+                self.recipes.insert(stage.clone(), recipe.clone());
+                let (files, keys) = (rests_on.clone(), keys.clone());
+                self.rests.insert(stage.clone(), RestsOn { files, whole: *whole, keys });
+            }
+            Event::EnvSetting { at, key, .. } => {
+                self.rests.entry(at.stage.clone()).or_default().keys.push(key.clone());
+            }
+            Event::StageStarted { stage, recipe, .. } => {
                 self.recipes.insert(stage.clone(), recipe.clone());
                 self.begin(&At::stage(stage.clone()), record.seq);
             }
@@ -264,7 +294,10 @@ impl Past {
             Event::Shortened { at, turn, .. } => {
                 self.at(at).shortened.insert(*turn);
             }
-            Event::ToolAnswered { at, call, text, outcome, seen, .. } => {
+            Event::ToolAnswered { at, call, tool, text, outcome, seen, .. } => {
+                let rests = self.rests.entry(at.stage.clone()).or_default();
+                rests.files.extend(seen.keys().cloned());
+                rests.whole |= !NARROW.contains(&tool.as_str());
                 let (call, text, seen) = (call.clone(), text.clone(), seen.clone());
                 let answered = Answered { call, text, outcome: *outcome, seen };
                 let unit = self.at(at);
@@ -328,6 +361,7 @@ impl Past {
         self.stages.retain(|stage, _| !stages.contains(stage));
         self.outputs.retain(|stage, _| !stages.contains(stage));
         self.items.retain(|stage, _| !stages.contains(stage));
+        self.rests.retain(|stage, _| !stages.contains(stage));
         self.recipes.retain(|stage, _| !stages.contains(stage));
         self.retros.retain(|stage| !stages.contains(stage));
         self.units.retain(|at, _| !stages.contains(&at.stage));
