@@ -9,6 +9,7 @@ mod chain;
 mod digest;
 mod edits;
 pub mod event;
+mod mark;
 pub mod shown;
 mod texts;
 
@@ -72,7 +73,7 @@ struct State {
     next: u64,
     chain: Chain,
     /// Why nothing is written any more.
-    broken: Option<io::ErrorKind>,
+    broken: Option<(io::ErrorKind, String)>,
 }
 
 impl Journal {
@@ -146,8 +147,8 @@ impl Journal {
     pub fn append(&self, event: Clean<Event>) -> io::Result<()> {
         let event = event.into_inner();
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(kind) = state.broken {
-            return Err(io::Error::new(kind, "it could not be written before"));
+        if let Some((kind, said)) = &state.broken {
+            return Err(io::Error::new(*kind, said.clone()));
         }
         let time = jiff::Timestamp::now().as_millisecond();
         let durable = event.is_durable();
@@ -158,7 +159,7 @@ impl Journal {
         let written = state.file.write_all(&line);
         let written = written.and_then(|()| if durable { state.file.sync_data() } else { Ok(()) });
         if let Err(error) = written {
-            state.broken = Some(error.kind());
+            state.broken = Some((error.kind(), error.to_string()));
             return Err(error);
         }
         state.next += 1;

@@ -102,11 +102,12 @@ fn a_run_that_is_killed_while_a_command_runs_can_be_taken_back_and_leaves_no_pro
 }
 
 /// Counts the calls of each kind that a program makes.
-fn calls(place: &Place, words: &[&str]) -> Vec<(&'static str, usize)> {
+pub(super) fn calls(place: &Place, words: &[String]) -> Vec<(&'static str, usize)> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let log = place.root().with_file_name("calls");
     let trace = format!("trace={}", CALLS.join(","));
     let outer = ["strace", "-f", "-qq", "-o", log.to_str().unwrap(), "-e", &trace];
-    let output = place.under(&outer, words).output().unwrap();
+    let output = place.under(&outer, &words).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     let log = std::fs::read_to_string(log).unwrap();
     CALLS.iter().map(|call| (*call, log.matches(&format!(" {call}(")).count())).collect()
@@ -120,11 +121,9 @@ fn killed_at_calls(
 ) {
     let words = |place: &Place| words(place);
     let place = before();
-    let own = words(&place);
-    let own: Vec<&str> = own.iter().map(String::as_str).collect();
     let all = std::env::var_os("KILL_CALLS").is_some();
     let mut rounds = 0;
-    for (call, count) in calls(&place, &own) {
+    for (call, count) in calls(&place, &words(&place)) {
         let most = if all { count } else { usize::from(SHARE.contains(&call)) };
         // One alone is in the middle.
         let first = if all { 1 } else { count.div_ceil(2) };
@@ -144,7 +143,7 @@ fn killed_at_calls(
 }
 
 /// Whether the program that injects is here.
-fn has_strace() -> bool {
+pub(super) fn has_strace() -> bool {
     let found = Command::new("strace").arg("-V").output();
     found.is_ok_and(|output| output.status.success())
 }

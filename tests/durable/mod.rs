@@ -6,6 +6,8 @@
 //! back to the tree at its beginning, or gone on with to the tree of a run that nothing disturbed,
 //! and no process and no lock is left.
 
+mod damage;
+mod faults;
 mod kill;
 mod place;
 
