@@ -13,6 +13,8 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
+#[cfg(target_os = "linux")]
+mod durable;
 mod env_files;
 mod execute;
 mod faults;

@@ -33,7 +33,7 @@ stages:
 ";
 
 /// What stands in a folder: kinds, permissions, targets of links, bytes.
-fn tree(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
     let mut tree = BTreeMap::new();
     let walk = ignore::WalkBuilder::new(folder).standard_filters(false).build();
     for entry in walk.map(Result::unwrap).skip(1) {

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "runs are kept outside the project")]
 
 use std::fs::{File, TryLockError};
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -112,10 +113,18 @@ fn runs_in(home: &Path) -> Vec<PathBuf> {
     let mut runs: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
-        .filter(|path| path.join("journal.jsonl").is_file())
+        .filter(|path| has_begun(&path.join("journal.jsonl")))
         .collect();
     runs.sort();
     runs
+}
+
+/// Whether a journal has a whole line: a run that was killed before never began.
+fn has_begun(journal: &Path) -> bool {
+    let Ok(file) = File::open(journal) else { return false };
+    let mut line = Vec::new();
+    let read = std::io::BufReader::new(file).read_until(b'\n', &mut line);
+    read.is_ok() && line.ends_with(b"\n")
 }
 
 /// Returns the journal of a run on the project at `root`: of the last, or of one by its id.

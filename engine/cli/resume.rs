@@ -12,7 +12,7 @@ use crate::cli::surroundings::Surroundings;
 use crate::cli::target::Target;
 use crate::diagnostic::near;
 use crate::gate::kept::Start;
-use crate::gate::workspace::Workspace;
+use crate::gate::workspace::{Snapshot, Workspace};
 use crate::journal::{At, Event, Record, Status};
 use crate::plan::{Given, Plan};
 use crate::playbook::{InputKind, Playbook};
@@ -206,7 +206,7 @@ impl Resumed {
         }
         let again = self.again(&past, now)?;
         is_left(records, &past, &again, now)?;
-        let left = cut_off(&strayed, now.workspace);
+        let left = cut_off(&strayed, &start, &standing);
         // What the person changed is what the run will be taken back to.
         let mut start = Some(start).filter(|_| left.is_none() && !strayed.files.is_empty());
         if let Some(start) = &mut start {
@@ -378,14 +378,15 @@ fn is_masked(value: &Value) -> bool {
 }
 
 /// Takes what differs for the work of a command that was cut off, so that it can be taken back.
-fn cut_off(strayed: &Strayed, workspace: &Workspace) -> Option<Event> {
+/// Said with nothing in it too: from there on, what changes is not the command's.
+fn cut_off(strayed: &Strayed, start: &Start, standing: &Snapshot) -> Option<Event> {
     let (at, _) = strayed.cut.first()?;
-    let files = strayed.files.iter().map(|path| (path.clone(), workspace.mark(path)));
-    let files: BTreeMap<_, _> = files.collect();
-    (!files.is_empty()).then(|| Event::FilesLeft {
+    let mark = |path: &String| (path.clone(), standing.files.get(path).cloned());
+    let before = Snapshot { files: start.files.clone(), folders: start.folders.clone() };
+    Some(Event::FilesLeft {
         at: At::clone(at),
-        files,
-        folders: BTreeMap::new(),
+        files: strayed.files.iter().map(mark).collect(),
+        folders: before.folder_changes(standing),
     })
 }
 

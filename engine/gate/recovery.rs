@@ -132,6 +132,10 @@ fn open(records: &[Record]) -> Vec<&Record> {
                 open.push(record);
             }
             Event::ServerAsked { .. } => open.push(record),
+            // What a command left is known by then: of one that was cut off, once the run went on.
+            Event::FilesLeft { at, .. } => open.retain(|record| {
+                !matches!(&record.event, Event::CommandStarted { at: whose, .. } if whose == at)
+            }),
             Event::CommandEnded { at, name, .. } => close(&mut open, |event| {
                 matches!(event, Event::CommandStarted { at: whose, name: which, .. }
                     if whose == at && which == name)

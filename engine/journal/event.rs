@@ -6,9 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use crate::journal::kinds::{
-    CheckVerdict, Decision, FileDiff, FileMark, Outcome, RetroNote, Status,
-};
+pub use crate::journal::kinds::{CheckVerdict, Decision, Outcome, RetroNote, Status};
+pub use crate::journal::mark::{FileDiff, FileMark, Splice};
 use crate::model::{Stop, Usage};
 pub use crate::sandbox::Level;
 
@@ -480,27 +479,6 @@ pub enum Event {
         /// The files that differ from what they were at the beginning.
         changed: Vec<FileDiff>,
     },
-}
-
-/// How bytes of a file change in one place, without saying what they are.
-///
-/// A mark is a hash that only this machine's key makes: it tells nobody else whether a guess is
-/// right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Splice {
-    /// The mark of the whole file before; absent when there is none.
-    pub before: Option<String>,
-    /// The mark of the whole file after; absent when it is removed.
-    pub after: Option<String>,
-    /// Where it changes, in bytes from the beginning.
-    pub at: usize,
-    /// How many bytes are cut out there.
-    pub cut: usize,
-    /// How many bytes are put in their place.
-    pub put: usize,
-    /// The mark of the bytes that are cut out, by which they are kept beside the journal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<String>,
 }
 
 impl Event {

@@ -70,32 +70,6 @@ pub struct RetroNote {
     pub text: String,
 }
 
-/// How a file differs from what it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FileDiff {
-    /// Its path, relative to the project.
-    pub path: String,
-    /// `created`, `changed` or `removed`.
-    pub how: String,
-    /// Lines added.
-    pub added: usize,
-    /// Lines removed.
-    pub removed: usize,
-}
-
-/// What stands at a path: a file by its bytes and permissions, or a link by where it leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FileMark {
-    /// SHA-256 of the bytes, or of where the link leads, in hex.
-    pub hash: String,
-    /// The permissions, where the system has them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<u32>,
-    /// Where the link leads, of a link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-}
-
 impl std::fmt::Display for Status {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {

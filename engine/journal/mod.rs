@@ -10,6 +10,7 @@ mod digest;
 mod edits;
 pub mod event;
 mod kinds;
+mod mark;
 pub mod shown;
 mod texts;
 
@@ -73,7 +74,7 @@ struct State {
     next: u64,
     chain: Chain,
     /// Why nothing is written any more.
-    broken: Option<io::ErrorKind>,
+    broken: Option<(io::ErrorKind, String)>,
 }
 
 impl Journal {
@@ -147,8 +148,8 @@ impl Journal {
     pub fn append(&self, event: Clean<Event>) -> io::Result<()> {
         let event = event.into_inner();
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(kind) = state.broken {
-            return Err(io::Error::new(kind, "it could not be written before"));
+        if let Some((kind, said)) = &state.broken {
+            return Err(io::Error::new(*kind, said.clone()));
         }
         let time = jiff::Timestamp::now().as_millisecond();
         let durable = event.is_durable();
@@ -159,7 +160,7 @@ impl Journal {
         let written = state.file.write_all(&line);
         let written = written.and_then(|()| if durable { state.file.sync_data() } else { Ok(()) });
         if let Err(error) = written {
-            state.broken = Some(error.kind());
+            state.broken = Some((error.kind(), error.to_string()));
             return Err(error);
         }
         state.next += 1;

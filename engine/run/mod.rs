@@ -97,7 +97,7 @@ pub enum Ended {
 pub enum RunError {
     /// The journal cannot be written: nothing more is done.
     #[error("cannot write the journal: {0}")]
-    Journal(#[from] io::Error),
+    Journal(io::Error),
     /// The model's service refused, and asking again does not change it.
     #[error("{0}")]
     Model(#[from] crate::model::ModelError),
@@ -221,6 +221,12 @@ impl Ended {
             Ended::Stopped => 3,
             Ended::Partly => 4,
         }
+    }
+}
+
+impl From<io::Error> for RunError {
+    fn from(error: io::Error) -> Self {
+        RunError::Journal(error)
     }
 }
 

@@ -152,7 +152,14 @@ impl Workspace {
             let _ = folder.remove_file(&draft);
         }
         written?;
-        settle(&folder)
+        settle(&folder)?;
+        // Some network drives say that all is well, and leave an empty file.
+        match folder.read(name) {
+            Ok(found) if found == bytes => Ok(()),
+            _ => {
+                Err(Refusal::Fatal(format!("`{path}` was written, and what stands there differs")))
+            }
+        }
     }
 
     /// Returns the name of the file that a change of a path changes: a link is followed.
