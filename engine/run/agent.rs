@@ -23,6 +23,9 @@ use crate::tools;
 /// Replies in a row that neither call a tool nor end the stage rightly, before it fails.
 const IDLE_REPLIES: u32 = 3;
 
+/// Replies in a row whose every call is of no tool, or in no shape that it takes, before it fails.
+const WRONG_REPLIES: u32 = 3;
+
 /// Plays a stage or an item against the model, until its checks pass and a person, where one is
 /// asked, says yes.
 pub(super) async fn play(unit: &Unit<'_>, scene: &Scene) -> Result<(Value, Request), Failure> {
@@ -166,12 +169,15 @@ impl<'a> Talk<'a> {
 
     /// Goes on until the model calls `done` with a valid output.
     async fn until_done(&mut self) -> Result<Value, Failure> {
-        let mut idle = 0;
+        let (mut idle, mut wrong) = (0, 0);
         loop {
             let reply = self.turn().await?;
             let mut output = None;
+            let (mut taken, mut calls) = (false, false);
             for (id, name, input) in reply.calls() {
                 if name != "done" {
+                    taken |= tools::takes(&self.unit.gate, name, input);
+                    calls = true;
                     self.perform(id, name, input).await?;
                     continue;
                 }
@@ -189,6 +195,12 @@ impl<'a> Talk<'a> {
             }
             if let Some(output) = output {
                 return Ok(output);
+            }
+            wrong = if calls && !taken { wrong + 1 } else { 0 };
+            if wrong >= WRONG_REPLIES {
+                return Err(Failure::Failed(format!(
+                    "the model called no tool rightly in {WRONG_REPLIES} replies in a row"
+                )));
             }
             if self.results.is_empty() {
                 if let Some(output) = closing(self.unit.stage(), &reply) {

@@ -59,6 +59,9 @@ pub struct Answer {
     pub masked: usize,
 }
 
+/// The most characters of what a call was refused with.
+const LONGEST_REFUSAL: usize = 2_000;
+
 /// How the mask of a secret begins.
 const MASK: &str = "[REDACTED:";
 
@@ -98,6 +101,16 @@ pub fn specs<'a>(
     tools.chain(servers).chain([done::spec(output)]).collect()
 }
 
+/// Whether a stage has a tool of this name, and the tool takes an input of this shape.
+pub fn takes(gate: &Gate, name: &str, input: &Value) -> bool {
+    let granted = gate.powers.tools.iter().any(|word| word == name);
+    let tool = TOOLS.iter().find(|tool| granted && tool.name() == name);
+    match tool {
+        Some(tool) => tool.takes(input),
+        None => input.is_object() && gate.server_tools().any(|tool| tool.name() == name),
+    }
+}
+
 /// Performs a call. What ends the attempt or the run is an error; what the model can mend is an
 /// answer.
 pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refusal> {
@@ -121,8 +134,8 @@ pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refu
     };
     let (text, outcome) = match called.map_err(|refusal| gate.refused(refusal)) {
         Ok(text) => (text, Outcome::Done),
-        Err(Refusal::Power(text)) => (text, Outcome::Refused),
-        Err(Refusal::Reply(text)) => (text, Outcome::Failed),
+        Err(Refusal::Power(text)) => (brief(text), Outcome::Refused),
+        Err(Refusal::Reply(text)) => (brief(text), Outcome::Failed),
         Err(ending) => return Err(ending),
     };
     let (text, invisible) = visible(&text);
@@ -135,6 +148,14 @@ pub async fn call(gate: &Gate, name: &str, input: &Value) -> Result<Answer, Refu
         text.push_str(&format!("\n[{invisible} invisible characters removed]"));
     }
     Ok(Answer { text, outcome, about, invisible, masked })
+}
+
+/// Cuts words about what went wrong that quote too much of it.
+fn brief(text: String) -> String {
+    match text.char_indices().nth(LONGEST_REFUSAL) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text,
+    }
 }
 
 #[cfg(test)]

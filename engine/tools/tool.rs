@@ -40,6 +40,8 @@ pub(super) trait AnyTool: Send + Sync {
     fn name(&self) -> &'static str;
     fn is_material(&self) -> bool;
     fn spec(&self, powers: &Powers, playbook: &Playbook) -> ToolSpec;
+    /// Whether an input has the right shape.
+    fn takes(&self, input: &Value) -> bool;
     /// Returns what the call is about, and its outcome.
     fn call<'a>(&'a self, gate: &'a Gate, input: &'a Value) -> BoxFuture<'a, Called>;
 }
@@ -60,6 +62,10 @@ impl<T: Tool> AnyTool for T {
         let mut spec = spec::<T::Input>(T::NAME);
         T::narrow(&mut spec.input, powers, playbook);
         spec
+    }
+
+    fn takes(&self, input: &Value) -> bool {
+        decode::<T::Input>(input).is_ok()
     }
 
     fn call<'a>(&'a self, gate: &'a Gate, input: &'a Value) -> BoxFuture<'a, Called> {

@@ -65,6 +65,10 @@ pub(crate) struct Play {
     state: Option<PathBuf>,
     again: Vec<String>,
     only: Option<String>,
+    /// The tokens that the model reads.
+    window: Option<u64>,
+    /// Who answers instead of the decisions, by a clock that does not wait.
+    person: Option<Arc<dyn Person>>,
 }
 
 /// What a play came to.
@@ -98,6 +102,8 @@ pub(crate) fn play(keys: &str, sections: &str) -> Play {
         state: None,
         again: Vec::new(),
         only: None,
+        window: None,
+        person: None,
     }
 }
 
@@ -120,6 +126,24 @@ impl Play {
     /// Asks another model than the scripted one.
     pub(crate) fn asks(mut self, model: Arc<dyn Provider>) -> Self {
         self.asks = Some(model);
+        self
+    }
+
+    /// Asks a model at this price.
+    pub(crate) fn priced(mut self, price: &Value) -> Self {
+        self.price = Some(serde_json::from_value(price.clone()).unwrap());
+        self
+    }
+
+    /// Asks a model that reads so many tokens.
+    pub(crate) fn reads(mut self, window: u64) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Has somebody answer, who may take any time: no clock waits.
+    pub(crate) fn answered_by(mut self, person: Arc<dyn Person>) -> Self {
+        self.person = Some(person);
         self
     }
 
@@ -191,7 +215,7 @@ impl Play {
         self.replies(stage, Some(item), Reply { blocks, stop: Stop::Done, usage: None })
     }
 
-    fn replies(self, stage: &str, item: Option<usize>, reply: Reply) -> Self {
+    pub(crate) fn replies(self, stage: &str, item: Option<usize>, reply: Reply) -> Self {
         let key = (stage.to_owned(), item);
         self.script.says.lock().unwrap().entry(key).or_default().push_back(reply);
         self
@@ -244,7 +268,10 @@ impl Play {
                 )
                 .no_further_than(self.level),
             ),
-            person: Arc::new(Decisions(Mutex::new(self.decisions.clone().into()))),
+            person: self
+                .person
+                .clone()
+                .unwrap_or_else(|| Arc::new(Decisions(Mutex::new(self.decisions.clone().into())))),
             references: wizard::reference::Index {
                 references: self.knows.iter().cloned().map(Arc::new).collect(),
             },
@@ -282,7 +309,7 @@ impl Play {
             id: "m".to_owned(),
             price: self.price,
             max_tokens: 100,
-            context: None,
+            context: self.window,
             effort: None,
         };
         let script = Arc::new(self.script);
@@ -299,7 +326,9 @@ impl Play {
             only: self.only,
             cancel: self.cancel,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let hurried = self.person.is_some();
+        let runtime = runtime.enable_all().start_paused(hurried).build().unwrap();
         let (ended, fault) = match runtime.block_on(run::execute(&plan, &seams)) {
             Ok(ended) => (ended, None),
             Err(error) => (Ended::Failed, Some(error.to_string())),
@@ -394,7 +423,7 @@ impl Played {
         })
     }
 
-    fn reason(&self, stage: &str) -> String {
+    pub(crate) fn reason(&self, stage: &str) -> String {
         self.status(stage).and_then(|(_, reason)| reason).unwrap_or_default()
     }
 

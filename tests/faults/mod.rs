@@ -1,6 +1,9 @@
 //! What goes wrong at a model's service, and what becomes of it: tries and waits are counted
 //! through the real client, against a server that does as it is told, by a clock that never waits.
 
+mod calls;
+mod mind;
+mod plays;
 mod replies;
 mod streams;
 mod table;

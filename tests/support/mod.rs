@@ -20,6 +20,11 @@ pub(crate) fn bless() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| value != "0")
 }
 
+/// Whether tests that are long are played in full, and not the share that the suite plays.
+pub(crate) fn full() -> bool {
+    std::env::var_os("FULL").is_some_and(|value| value != "0")
+}
+
 /// Returns every file below a folder of the repository with this extension, sorted, but for those
 /// that git ignores. A folder that does not exist has none.
 pub(crate) fn files(folder: &str, extension: &str) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::support::http::receive;
+use crate::support::http::{Asked, receive};
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
@@ -26,6 +26,15 @@ impl Server {
     /// Starts a server. `answer` is called for each request, with its number from 0, and may
     /// write what it likes; the connection is closed after it. Requests are answered side by side.
     pub(crate) fn start(answer: impl Fn(usize, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::serve(move |number, _, stream| answer(number, stream))
+    }
+
+    /// Starts a server that answers what it is asked.
+    pub(crate) fn hearing(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::serve(move |_, asked, stream| answer(asked, stream))
+    }
+
+    fn serve(answer: impl Fn(usize, &Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
@@ -37,9 +46,9 @@ impl Server {
                 let mut stream = stream.unwrap();
                 std::thread::spawn(move || {
                     let asked = receive(&mut stream).unwrap_or_default();
-                    let seen = Seen { head: asked.head.to_lowercase(), body: asked.body };
+                    let seen = Seen { head: asked.head.to_lowercase(), body: asked.body.clone() };
                     noted.lock().unwrap().push(seen);
-                    answer(number, &mut stream);
+                    answer(number, &asked, &mut stream);
                 });
             }
         });
