@@ -13,6 +13,7 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
+mod docs;
 mod env_files;
 mod execute;
 mod faults;

@@ -6,6 +6,7 @@ mod attend;
 mod budget;
 mod confine;
 mod demo;
+mod docs;
 mod doctor;
 mod doubts;
 mod explain;
@@ -65,6 +66,7 @@ enum Command {
     List(list::Arguments),
     New(new::Arguments),
     Airplane(airplane::Arguments),
+    Docs(docs::Arguments),
     Show(show::Arguments),
     Resume(Box<resume::Arguments>),
     Undo(undo::Arguments),
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Airplane(arguments) => airplane::run(arguments, &surroundings),
         Command::Attend(arguments) => attend::run(arguments),
         Command::Confine(arguments) => Ok(confine::run(arguments)),
+        Command::Docs(arguments) => docs::run(arguments, &surroundings),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
