@@ -12,6 +12,7 @@ mod doubts;
 mod explain;
 mod fmt;
 mod folder;
+mod gc;
 mod import;
 mod inputs;
 mod lint;
@@ -73,6 +74,7 @@ enum Command {
     Why(why::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
+    Gc(gc::Arguments),
     Trust(trust::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -87,6 +89,8 @@ const SUCCEEDED: u8 = 0;
 const FAILED: u8 = 1;
 /// The command could not do its work: usage, files, network, a lock.
 const UNABLE: u8 = 2;
+/// Another run holds the project: the same may be said again later.
+const BUSY: u8 = 75;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -121,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Why(arguments) => why::run(arguments, &surroundings),
         Command::Undo(arguments) => undo::run(arguments, &surroundings),
         Command::Runs(arguments) => runs::run(arguments, &surroundings),
+        Command::Gc(arguments) => gc::run(arguments, &surroundings),
         Command::Trust(arguments) => trust::run(arguments, &surroundings),
     };
     match ran {
@@ -128,7 +133,8 @@ pub fn main() -> ExitCode {
         Err(error) if print::is_broken_pipe(&error) => ExitCode::from(SUCCEEDED),
         Err(error) => {
             print::complain(&format!("error: {error:#}"));
-            ExitCode::from(UNABLE)
+            let held = error.downcast_ref::<folder::Held>().is_some();
+            ExitCode::from(if held { BUSY } else { UNABLE })
         }
     }
 }
