@@ -84,14 +84,13 @@ impl Blobs {
 
 /// Whether a run names a file of bytes, or any of those in a pack. A draft is named by none.
 fn is_named(path: &Path, name: &str, named: &BTreeSet<String>) -> bool {
-    let index = match name.strip_suffix(".json") {
-        Some(_) => path.to_owned(),
-        None if name.ends_with(".pack") => path.with_file_name(format!("{name}.json")),
-        None => return named.contains(name),
+    let index = match path.extension().and_then(|end| end.to_str()) {
+        Some("json") => path.to_owned(),
+        Some("pack") => path.with_file_name(format!("{name}.json")),
+        _ => return named.contains(name),
     };
     let index = std::fs::read(index).ok();
-    let index = index.and_then(|text| {
-        serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(&text).ok()
-    });
+    let index = index
+        .and_then(|text| serde_json::from_slice::<BTreeMap<String, serde_json::Value>>(&text).ok());
     index.is_some_and(|index| index.keys().any(|hash| named.contains(hash)))
 }
