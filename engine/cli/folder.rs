@@ -63,28 +63,102 @@ fn clear(home: &Path, root: &Path, key: &Key) {
     }
 }
 
-/// Takes the lock of the project at `root`, and returns the folder of its runs with it.
+/// The folder of a project's runs, locked.
+pub(super) struct Home {
+    /// The folder.
+    pub(super) path: PathBuf,
+    /// Held by the kernel until the process ends, however it ends.
+    _lock: File,
+}
+
+/// Another run holds a project, or one around it or in it.
+#[derive(Debug, thiserror::Error)]
+#[error("another run, process {pid}, is playing in `{root}`; wait until it ends")]
+pub(super) struct Held {
+    /// The process, as far as it is known.
+    pid: String,
+    /// The root of the project that is held.
+    root: String,
+}
+
+/// Takes the lock of the project at `root`, and returns the folder of its runs with it. A project
+/// that stands around a held one, or in one, is held too.
 fn locked(state: &Path, root: &Path) -> anyhow::Result<(PathBuf, File)> {
-    let home = of_root(state, root)?;
-    private_folder(&home)
-        .with_context(|| format!("cannot make the folder of runs `{}`", home.display()))?;
-    let lock_path = home.join("lock");
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .with_context(|| format!("cannot open the lock `{}`", lock_path.display()))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            bail!("another run is playing in `{}`; wait until it ends", root.display())
+    let path = of_root(state, root)?;
+    private_folder(&path)
+        .with_context(|| format!("cannot make the folder of runs `{}`", path.display()))?;
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    // One at a time looks and takes: of two that begin at once, one is first.
+    let turn = lock_file(&state.join("runs").join("lock"))?;
+    turn.lock().with_context(|| format!("cannot lock `{}`", state.display()))?;
+    for other in folders(state) {
+        let holder = holder(&other);
+        let near = |at: &str| Path::new(at).starts_with(&root) || root.starts_with(at);
+        if other != path && !holder.as_ref().is_some_and(|(_, at)| near(at)) {
+            continue;
         }
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock `{}`", lock_path.display()));
+        if try_lock(&other)?.is_none() {
+            let unknown = || ("that is beginning".to_owned(), root.display().to_string());
+            let (pid, root) = holder.unwrap_or_else(unknown);
+            return Err(Held { pid, root }.into());
         }
     }
-    Ok((home, lock))
+    let unlucky = || Held { pid: "that is beginning".to_owned(), root: root.display().to_string() };
+    let lock = try_lock(&path)?.with_context(unlucky)?;
+    let said = format!("{}\n{}", std::process::id(), root.display());
+    std::fs::write(path.join("holder"), said)
+        .with_context(|| format!("cannot write in `{}`", path.display()))?;
+    Ok((path, lock))
+}
+
+/// Locks the folders of all projects' runs that are free, and names the roots of the others.
+pub(super) fn homes(state: &Path) -> anyhow::Result<(Vec<Home>, Vec<PathBuf>)> {
+    let (mut homes, mut held) = (Vec::new(), Vec::new());
+    if !state.join("runs").is_dir() {
+        return Ok((homes, held));
+    }
+    let turn = lock_file(&state.join("runs").join("lock"))?;
+    turn.lock().with_context(|| format!("cannot lock `{}`", state.display()))?;
+    for path in folders(state) {
+        match try_lock(&path)? {
+            Some(lock) => homes.push(Home { path, _lock: lock }),
+            None => held.push(holder(&path).map_or(path, |(_, root)| PathBuf::from(root))),
+        }
+    }
+    Ok((homes, held))
+}
+
+/// Lists the folders of projects' runs.
+fn folders(state: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(state.join("runs")).into_iter().flatten();
+    let mut folders: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Reads which process last held a project, and its root.
+fn holder(home: &Path) -> Option<(String, String)> {
+    let said = std::fs::read_to_string(home.join("holder")).ok()?;
+    let (pid, root) = said.split_once('\n')?;
+    Some((pid.to_owned(), root.to_owned()))
+}
+
+fn try_lock(home: &Path) -> anyhow::Result<Option<File>> {
+    let path = home.join("lock");
+    let lock = lock_file(&path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock `{}`", path.display()))
+        }
+    }
+}
+
+fn lock_file(path: &Path) -> anyhow::Result<File> {
+    let opened = File::options().create(true).truncate(false).write(true).open(path);
+    opened.with_context(|| format!("cannot open the lock `{}`", path.display()))
 }
 
 impl RunFolder {
@@ -108,7 +182,7 @@ pub(super) fn runs(state: &Path, root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(runs_in(&of_root(state, root)?))
 }
 
-fn runs_in(home: &Path) -> Vec<PathBuf> {
+pub(super) fn runs_in(home: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(home) else { return Vec::new() };
     let mut runs: Vec<PathBuf> = entries
         .filter_map(Result::ok)
@@ -244,9 +318,20 @@ mod tests {
         let project = tempfile::tempdir().unwrap();
         let first = RunFolder::create(state.path(), project.path()).unwrap();
         let second = RunFolder::create(state.path(), project.path());
-        let reason = second.err().unwrap().to_string();
-        assert!(reason.starts_with("another run is playing in"), "{reason}");
+        let error = second.err().unwrap();
+        let own = format!("another run, process {}, is playing in", std::process::id());
+        assert!(error.to_string().starts_with(&own), "{error}");
+        assert!(error.downcast_ref::<Held>().is_some());
+        let inner = project.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        for near in [inner.as_path(), project.path().parent().unwrap()] {
+            let error = RunFolder::create(state.path(), near).err().unwrap();
+            assert!(error.downcast_ref::<Held>().is_some(), "{error}");
+        }
+        let beside = tempfile::tempdir().unwrap();
+        assert!(RunFolder::create(state.path(), beside.path()).is_ok());
         drop(first);
+        assert!(RunFolder::create(state.path(), &inner).is_ok());
         assert!(RunFolder::create(state.path(), project.path()).is_ok());
     }
 }

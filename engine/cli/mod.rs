@@ -13,6 +13,7 @@ mod doubts;
 mod explain;
 mod fmt;
 mod folder;
+mod gc;
 mod import;
 mod inputs;
 mod lint;
@@ -75,6 +76,7 @@ enum Command {
     Why(why::Arguments),
     Undo(undo::Arguments),
     Runs(runs::Arguments),
+    Gc(gc::Arguments),
     Trust(trust::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -89,6 +91,8 @@ const SUCCEEDED: u8 = 0;
 const FAILED: u8 = 1;
 /// The command could not do its work: usage, files, network, a lock.
 const UNABLE: u8 = 2;
+/// Another run holds the project: the same may be said again later.
+const BUSY: u8 = 75;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
@@ -124,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Why(arguments) => why::run(arguments, &surroundings),
         Command::Undo(arguments) => undo::run(arguments, &surroundings),
         Command::Runs(arguments) => runs::run(arguments, &surroundings),
+        Command::Gc(arguments) => gc::run(arguments, &surroundings),
         Command::Trust(arguments) => trust::run(arguments, &surroundings),
     };
     match ran {
@@ -131,7 +136,8 @@ pub fn main() -> ExitCode {
         Err(error) if print::is_broken_pipe(&error) => ExitCode::from(SUCCEEDED),
         Err(error) => {
             print::complain(&format!("error: {error:#}"));
-            ExitCode::from(UNABLE)
+            let held = error.downcast_ref::<folder::Held>().is_some();
+            ExitCode::from(if held { BUSY } else { UNABLE })
         }
     }
 }

@@ -48,7 +48,10 @@ impl Gate {
         let changed = changed.map_err(|reason| Refusal::Reply(format!("`{key}` {reason}")))?;
         if let Some(found) = last(&text, key).filter(|found| !found.value.is_empty()) {
             if found.value == value.text {
-                return Ok(format!("`{key}` was already set in {file}"));
+                // A run that was killed just after it had set the key comes here when it goes on, and
+                // by then has taken back what it had ignored.
+                let ignored = self.keep_open_out_of_git(&file)?;
+                return Ok(format!("`{key}` was already set in {file}{ignored}"));
             }
             let question = format!("`{key}` has another value in {file}. Overwrite it?");
             if !self.consents(&format!("overwrite_{key}"), question).await? {
@@ -104,11 +107,7 @@ impl Gate {
     /// Sees to it that no commit takes the env file by accident. Returns what was done, to be told.
     async fn keep_out_of_git(&self, file: &str, value: &Filled) -> Result<String, Refusal> {
         match crate::project::tracking(self.hall.workspace.root(), file) {
-            Tracking::Ignored => Ok(String::new()),
-            Tracking::Open => {
-                self.ignore(file)?;
-                Ok(format!("; {file} was added to .gitignore"))
-            }
+            Tracking::Ignored | Tracking::Open => self.keep_open_out_of_git(file),
             Tracking::Tracked if !value.secret => Ok(String::new()),
             Tracking::Tracked => {
                 let question = format!(
@@ -122,6 +121,17 @@ impl Gate {
                      may set it"
                 )))
             }
+        }
+    }
+
+    /// Adds the env file to what git ignores, where git neither ignores nor tracks it.
+    fn keep_open_out_of_git(&self, file: &str) -> Result<String, Refusal> {
+        match crate::project::tracking(self.hall.workspace.root(), file) {
+            Tracking::Open => {
+                self.ignore(file)?;
+                Ok(format!("; {file} was added to .gitignore"))
+            }
+            Tracking::Ignored | Tracking::Tracked => Ok(String::new()),
         }
     }
 

@@ -108,6 +108,10 @@ impl Blobs {
         Some(bytes).filter(|bytes| hash(bytes) == name)
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether the bytes of a hash are kept, and are what they were.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()

@@ -12,6 +12,7 @@ pub mod marks;
 pub mod recovery;
 pub mod redact;
 pub mod servers;
+pub mod sweep;
 pub mod workspace;
 
 use std::collections::BTreeMap;

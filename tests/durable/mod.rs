@@ -9,6 +9,7 @@
 mod damage;
 mod faults;
 mod kill;
+mod lock;
 mod place;
 
 use place::{Place, is_a_version, said, whole};
@@ -35,12 +36,20 @@ fn holds_after(place: &Place, what: &str) {
     }
 }
 
+/// Holds a tree against what it must be, and names what differs.
+fn is_same(tree: &place::Exact, due: &place::Exact, what: &str) {
+    let paths = tree.keys().chain(due.keys());
+    let differ: std::collections::BTreeSet<&String> =
+        paths.filter(|path| tree.get(*path) != due.get(*path)).collect();
+    assert!(differ.is_empty(), "{what}: {differ:?}");
+}
+
 /// Takes the run back, and finds the tree as it was at its beginning.
 fn take_back(place: &Place, what: &str) {
     let output = place.wizard(&["undo"]).output().unwrap();
     let nothing = place.runs().is_empty();
     assert!(output.status.success() || nothing, "{what}: {}", said(&output));
-    assert_eq!(place.tree(), whole().before, "{what}");
+    is_same(&place.tree(), &whole().before, &format!("{what}: {}", said(&output)));
 }
 
 /// Goes on with the run to its end, and finds the tree of a run that nothing disturbed.
@@ -51,5 +60,5 @@ fn finish(place: &Place, what: &str) {
     let output = place.wizard(&place.resume()).output().unwrap();
     let ended = said(&output).contains("the run came to its end");
     assert!(output.status.success() || ended, "{what}: {}", said(&output));
-    assert_eq!(place.tree(), whole().after, "{what}");
+    is_same(&place.tree(), &whole().after, &format!("{what}: {}", said(&output)));
 }

@@ -94,7 +94,7 @@ impl Place {
     pub(crate) fn runs(&self) -> Vec<PathBuf> {
         let projects = std::fs::read_dir(self.state().join("runs")).into_iter().flatten();
         let mut runs: Vec<PathBuf> = projects
-            .flat_map(|project| std::fs::read_dir(project.unwrap().path()).unwrap())
+            .flat_map(|project| std::fs::read_dir(project.unwrap().path()).into_iter().flatten())
             .map(|run| run.unwrap().path())
             .filter(|run| {
                 let journal = std::fs::read(run.join("journal.jsonl"));
