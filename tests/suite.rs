@@ -15,6 +15,8 @@ mod support;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod durable;
+#[cfg(unix)]
+mod edits;
 mod env_files;
 mod execute;
 mod faults;
