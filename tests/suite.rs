@@ -16,6 +16,8 @@ mod corpus;
 #[cfg(target_os = "linux")]
 mod durable;
 mod docs;
+#[cfg(unix)]
+mod edits;
 mod env_files;
 mod execute;
 mod faults;

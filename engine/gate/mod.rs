@@ -242,6 +242,15 @@ impl Gate {
         Ok(path)
     }
 
+    /// Says, of a file that is about to change and has other names, that those keep the old text;
+    /// else nothing.
+    pub fn other_names(&self, asked: &str) -> String {
+        match self.hall.workspace.path(asked).map_or(1, |path| self.hall.workspace.names(&path)) {
+            0 | 1 => String::new(),
+            names => format!("; it had {names} names, and the others keep the old text"),
+        }
+    }
+
     /// Removes a file that the model has read.
     pub fn remove(&self, asked: &str) -> Result<String, Refusal> {
         let (path, _) = self.current(asked)?;

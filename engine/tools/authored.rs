@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::gate::Refusal;
+
 /// A line that stands for lines which are not written out: `// ... existing code ...`.
 static LEFT_OUT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let mark = r"(?:\.\.\.|…)";
@@ -14,6 +16,19 @@ static LEFT_OUT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     );
     Regex::new(&line).ok()
 });
+
+/// Takes the bytes of a file that is to change for text, or says why it is left as it is: what is
+/// read in one way and written in another would be other bytes.
+pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Refusal> {
+    let kept = |what: &str| Refusal::Reply(format!("`{path}` {what}, and is left as it is"));
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(kept("is UTF-16"));
+    }
+    if bytes.contains(&0) {
+        return Err(kept("has bytes of zero, as no text has"));
+    }
+    String::from_utf8(bytes).map_err(|_| kept("is not UTF-8"))
+}
 
 /// Says what is wrong with text that goes into a file, if anything is. What stood there before may
 /// stand there again.

@@ -1,11 +1,14 @@
 //! `edit`: one passage of a file for another.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
 use crate::redact::Masked;
 use crate::tools::authored;
+use crate::tools::lines::{Ends, Lines};
 use crate::tools::tool::Tool;
 
 pub(super) struct Edit;
@@ -32,9 +35,7 @@ impl Tool for Edit {
 
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
         let (path, bytes) = gate.current(&input.path)?;
-        let Ok(text) = String::from_utf8(bytes) else {
-            return Err(Refusal::Reply(format!("`{path}` is not UTF-8, and is left as it is")));
-        };
+        let text = authored::text_of(&path, bytes)?;
         if let Some(reason) = authored::fault(&input.new, &text) {
             return Err(Refusal::Reply(format!("`{path}`: {reason}")));
         }
@@ -42,14 +43,17 @@ impl Tool for Edit {
         let all = input.all.unwrap_or(false);
         let (text, count) = replace(&text, &masked, &input.old, &input.new, all)
             .map_err(|reason| Refusal::Reply(format!("`{path}`: {reason}")))?;
+        let others = gate.other_names(&path);
         gate.write(&path, text.as_bytes())?;
-        Ok(if count == 1 { "edited".to_owned() } else { format!("edited in {count} places") })
+        let edited =
+            if count == 1 { "edited".to_owned() } else { format!("edited in {count} places") };
+        Ok(format!("{edited}{others}"))
     }
 }
 
-/// Replaces a passage; what stands outside it keeps every byte. A passage with plain line ends
-/// matches one with Windows line ends, and is replaced in kind. The passage is looked for in the
-/// text as the model sees it; a mask in it stands for what it masks.
+/// Replaces a passage; what stands outside it keeps every byte. The passage is looked for in the
+/// text as the model sees it: lines end plainly there, and a mask stands for what it masks. What
+/// comes in its place ends its lines as the file does.
 fn replace(
     text: &str,
     masked: &Masked,
@@ -57,23 +61,27 @@ fn replace(
     new: &str,
     all: bool,
 ) -> Result<(String, usize), String> {
+    let (old, new) = (Ends::Plain.end(old), Ends::Plain.end(new));
     if old.is_empty() {
         return Err("`old` is empty".to_owned());
     }
     if old == new {
         return Err("`old` and `new` are the same".to_owned());
     }
-    let windows = |passage: &str| passage.replace("\r\n", "\n").replace('\n', "\r\n");
-    let shown = masked.text();
-    let in_kind = shown.contains("\r\n") && !shown.contains(old) && old.contains('\n');
-    let (old, new) =
-        if in_kind { (windows(old), windows(new)) } else { (old.to_owned(), new.to_owned()) };
+    let lines = Lines::of(masked.text());
+    let shown = lines.text();
     let places: Vec<usize> = shown.match_indices(&old).map(|(at, _)| at).collect();
     match places.len() {
         0 => Err(format!("`old` does not occur{}", nearest(shown, &old))),
         count if count == 1 || all => {
-            let changed = spliced(text, masked, &places, &old, &new)?;
-            Ok((changed, count))
+            let places = places.iter().map(|at| lines.place(&(*at..at + old.len())));
+            let changes: Vec<(Range<usize>, String)> = places
+                .map(|place| {
+                    let new = lines.in_kind(&place, &new);
+                    (place, new)
+                })
+                .collect();
+            Ok((spliced(text, masked, &changes)?, count))
         }
         count => {
             let lines: Vec<String> = places
@@ -89,20 +97,17 @@ fn replace(
     }
 }
 
-/// Puts the new passage in each place of the old one.
+/// Puts each new passage in the place of the old one, as the model sees it.
 fn spliced(
     text: &str,
     masked: &Masked,
-    places: &[usize],
-    old: &str,
-    new: &str,
+    changes: &[(Range<usize>, String)],
 ) -> Result<String, String> {
     let mut changed = String::with_capacity(text.len());
     let mut end = 0;
-    for place in places {
-        let passage = *place..*place + old.len();
-        let raw = masked.raw(&passage).ok_or("`old` has a part of a mask; take the whole of it")?;
-        let new = masked.unmasked(text, &passage, new).map_err(|mask| {
+    for (passage, new) in changes {
+        let raw = masked.raw(passage).ok_or("`old` has a part of a mask; take the whole of it")?;
+        let new = masked.unmasked(text, passage, new).map_err(|mask| {
             format!(
                 "`{mask}` stands for a secret: it stays where it is in `old`, or goes, and is \
                  written nowhere else; where a passage has several, change less at once"

@@ -7,6 +7,7 @@ mod edit;
 mod env;
 mod glob;
 mod grep;
+mod lines;
 mod read;
 mod reference;
 mod remove;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{Gate, Refusal};
+use crate::tools::lines::Ends;
 use crate::tools::tool::Tool;
 
 pub(super) struct Read;
@@ -36,10 +37,17 @@ impl Tool for Read {
     async fn call(gate: &Gate, input: Input) -> Result<String, Refusal> {
         let (path, bytes) = gate.read(&input.path)?;
         let Ok(text) = String::from_utf8(bytes) else {
-            return Err(Refusal::Reply(format!("`{path}` is not text")));
+            return Err(Refusal::Reply(format!(
+                "`{path}` is not UTF-8: it is no text, or an old one"
+            )));
         };
         // Masked whole: a secret that a part begins or ends in would not be known for one.
         let text = gate.hall().redactor.clean(&text);
+        // Lines that end as long ago would be one.
+        let text = match Ends::of(&text) {
+            Ends::Old => Ends::Plain.end(&text.replace('\r', "\n")),
+            _ => text.into(),
+        };
         Ok(part(&text, input.from.unwrap_or(1), input.lines.unwrap_or(LINES)))
     }
 }

@@ -55,6 +55,11 @@ impl Workspace {
         self.dir.metadata(path).ok().map(|metadata| metadata.len())
     }
 
+    /// Returns how many names a file has: hard links, of which a change replaces one.
+    pub(in crate::gate) fn names(&self, path: &str) -> u64 {
+        self.dir.metadata(path).map_or(1, |metadata| metadata.nlink())
+    }
+
     /// Whether something stands at a path, a link that leads nowhere too.
     pub(crate) fn stands(&self, path: &str) -> bool {
         self.dir.symlink_metadata(path).is_ok()
