@@ -15,6 +15,7 @@ mod support;
 mod corpus;
 #[cfg(target_os = "linux")]
 mod durable;
+mod docs;
 mod env_files;
 mod execute;
 mod faults;

@@ -98,6 +98,7 @@ fn page(url: &str, body: &str) -> Page {
         etag: None,
         last_modified: None,
         body: body.to_owned(),
+        twin_of: None,
         confirmed_at: 7,
     }
 }

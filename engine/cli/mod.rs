@@ -7,6 +7,7 @@ mod budget;
 mod confine;
 mod demo;
 mod diff;
+mod docs;
 mod doctor;
 mod doubts;
 mod explain;
@@ -67,6 +68,7 @@ enum Command {
     List(list::Arguments),
     New(new::Arguments),
     Airplane(airplane::Arguments),
+    Docs(docs::Arguments),
     Show(show::Arguments),
     Resume(Box<resume::Arguments>),
     Diff(diff::Arguments),
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Airplane(arguments) => airplane::run(arguments, &surroundings),
         Command::Attend(arguments) => attend::run(arguments),
         Command::Confine(arguments) => Ok(confine::run(arguments)),
+        Command::Docs(arguments) => docs::run(arguments, &surroundings),
         Command::Doctor(arguments) => doctor::run(arguments, &surroundings),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),

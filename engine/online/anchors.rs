@@ -19,11 +19,6 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ATTRIBUTE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?m)^#{1,6}\s.*\{#([^}\s]+)").ok());
 
-/// Whether a page came as HTML.
-pub(super) fn is_html(page: &Page) -> bool {
-    matches!(page.media_type.as_str(), "text/html" | "application/xhtml+xml")
-}
-
 /// Returns the anchors of a page, which is `text` as markdown.
 pub(super) fn of(page: &Page, text: &str) -> Vec<String> {
     let mut anchors: Vec<String> =
@@ -63,6 +58,7 @@ mod tests {
             etag: None,
             last_modified: None,
             body: body.to_owned(),
+            twin_of: None,
             confirmed_at: 0,
         }
     }

@@ -17,6 +17,7 @@ use futures_util::stream;
 use crate::lint::answers::{self, Answers, Lost, Page, Silent};
 use crate::playbook::Playbook;
 use crate::redact::Redactor;
+use crate::reference::twin::{beside, is_html};
 use crate::reference::{Dial, FetchError, HttpFetch, Looked, address, markdown};
 
 pub use tools::{Connections, ServerTool, Way, connect, granted};
@@ -156,10 +157,10 @@ async fn page(url: &str, hosts: &Hosts, learned: &mut Learned) -> Result<Page, L
     let looked = hosts.fetch.look(&redactor.clean(url)).await.map_err(lost)?;
     let mut page = read(&looked).await?;
     let at = &looked.page.url;
-    if anchors::is_html(&looked.page)
+    if is_html(&looked.page)
         && let Some(beside) = beside(at)
         && let Ok(twin) = hosts.fetch.look(&redactor.clean(&beside)).await
-        && !anchors::is_html(&twin.page)
+        && !is_html(&twin.page)
         && let Ok(found) = read(&twin).await
     {
         page.markdown = Some(twin.page.url.clone());
@@ -179,36 +180,4 @@ async fn read(looked: &Looked) -> Result<Page, Lost> {
 
 fn lost(error: FetchError) -> Lost {
     if error.unreadable { Lost::Unreadable(error.reason) } else { Lost::Unreached(error.reason) }
-}
-
-/// Returns the address at which many hosts have a web page as markdown.
-fn beside(url: &str) -> Option<String> {
-    let (path, query) =
-        url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
-    let path = path.trim_end_matches('/');
-    let path = path.strip_suffix(".html").unwrap_or(path);
-    // A host alone has no page that could be named.
-    if path.matches('/').count() < 3 || path.rsplit('.').next() == Some("md") {
-        return None;
-    }
-    Some(query.map_or_else(|| format!("{path}.md"), |query| format!("{path}.md?{query}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_may_stand_beside_itself_as_markdown() {
-        let cases = [
-            ("https://a.example/docs/sdk", Some("https://a.example/docs/sdk.md")),
-            ("https://a.example/docs/sdk/", Some("https://a.example/docs/sdk.md")),
-            ("https://a.example/sdk.html?v=2", Some("https://a.example/sdk.md?v=2")),
-            ("https://a.example/sdk.md", None),
-            ("https://a.example/", None),
-        ];
-        for (url, wanted) in cases {
-            assert_eq!(beside(url).as_deref(), wanted, "{url}");
-        }
-    }
 }

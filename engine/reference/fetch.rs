@@ -8,6 +8,7 @@ use reqwest::{Response, StatusCode, Url, header};
 
 use crate::redact::Clean;
 use crate::reference::dial::{Dial, cause};
+use crate::reference::twin::{self, is_html};
 use crate::reference::{Fetch, FetchAnswer, FetchError, Page, address};
 
 /// The most bytes of a page, inflated.
@@ -237,6 +238,7 @@ impl HttpFetch {
             media_type,
             etag,
             last_modified,
+            twin_of: None,
             confirmed_at: now(),
         })
     }
@@ -248,7 +250,53 @@ impl Fetch for HttpFetch {
         url: &'a Clean,
         stored: Option<&'a Page>,
     ) -> BoxFuture<'a, Result<FetchAnswer, FetchError>> {
-        Box::pin(async move { Ok(self.within(url, stored).await?.0) })
+        Box::pin(async move {
+            // What was found beside a web page is confirmed where it was found.
+            if let Some(twin) = stored.filter(|page| page.twin_of.is_some())
+                && let Ok((answer, _)) = self.within(&twin.url, stored).await
+            {
+                match answer {
+                    FetchAnswer::Page(page) if is_html(&page) => {}
+                    FetchAnswer::Page(page) => {
+                        let twin_of = twin.twin_of.clone();
+                        return Ok(FetchAnswer::Page(Page { twin_of, ..page }));
+                    }
+                    FetchAnswer::Unchanged => return Ok(answer),
+                }
+            }
+            let stored = stored.filter(|page| page.twin_of.is_none());
+            match self.within(url, stored).await?.0 {
+                FetchAnswer::Page(page) if is_html(&page) => {
+                    let twin = self.twin(&page).await;
+                    Ok(FetchAnswer::Page(twin.unwrap_or(page)))
+                }
+                answer => Ok(answer),
+            }
+        })
+    }
+}
+
+impl HttpFetch {
+    /// Looks for a web page as markdown: where it says itself, beside it, and in its host's list
+    /// for models.
+    async fn twin(&self, page: &Page) -> Option<Page> {
+        for url in twin::candidates(page) {
+            if let Some(found) = self.markdown_at(&url).await {
+                return Some(Page { twin_of: Some(page.url.clone()), ..found });
+            }
+        }
+        let list = self.markdown_at(&twin::list(&page.url)?).await?;
+        let found = self.markdown_at(&twin::listed(&list.body, &page.url)?).await?;
+        Some(Page { twin_of: Some(page.url.clone()), ..found })
+    }
+
+    async fn markdown_at(&self, url: &str) -> Option<Page> {
+        match self.within(url, None).await.ok()?.0 {
+            FetchAnswer::Page(page) if !is_html(&page) && !page.body.trim().is_empty() => {
+                Some(page)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use crate::expression::{Part, Template};
 use crate::playbook::{Bundle, Doc, DocPlace, IfUnreachable, Playbook};
 use crate::redact::Redactor;
-use crate::reference::pieces::{headings, shortened};
+use crate::reference::asked::{Address, Outcome, age, get};
+use crate::reference::pieces::{headings, section_at, shortened};
 use crate::reference::{
-    Fetch, FetchAnswer, Fetched, How, Index, Page, Reference, ReferenceKind, Store, airplane, html,
+    Fetch, Fetched, How, Index, Page, Reference, ReferenceKind, Store, airplane, html,
 };
 use crate::source::visible;
 
@@ -88,12 +88,6 @@ pub enum GatherError {
     },
 }
 
-/// What became of an address.
-enum Outcome {
-    Got { page: Page, how: How },
-    Lost { reason: String, stored: Option<Page> },
-}
-
 /// The most addresses that a playbook has its docs from.
 const MAX_ADDRESSES: usize = 40;
 
@@ -111,15 +105,17 @@ pub async fn gather(
         .iter()
         .flat_map(|stage| stage.docs.iter().map(|doc| (Some(stage.id.value.clone()), doc)));
     let docs: Vec<(Option<String>, &Doc)> = general.chain(own).collect();
-    let mut addresses: Vec<Option<String>> = Vec::new();
+    let mut addresses: Vec<Option<Address>> = Vec::new();
     let mut wanted: BTreeMap<String, Duration> = BTreeMap::new();
     for (_, doc) in &docs {
         let address = match &doc.place {
-            DocPlace::Url(url) => Some(render(url, scope).map_err(|reason| fault(doc, reason))?),
+            DocPlace::Url(url) => {
+                Some(Address::of(url, scope).map_err(|reason| fault(doc, reason))?)
+            }
             DocPlace::File(_) => None,
         };
         if let Some(address) = &address {
-            let age = wanted.entry(address.clone()).or_insert(doc.max_age);
+            let age = wanted.entry(address.page.clone()).or_insert(doc.max_age);
             *age = doc.max_age.min(*age);
         }
         addresses.push(address);
@@ -136,7 +132,7 @@ pub async fn gather(
         gathered.unsaved.extend(unsaved);
     }
     for ((stage, doc), address) in docs.into_iter().zip(&addresses) {
-        let outcome = address.as_ref().and_then(|address| outcomes.get(address.as_str()));
+        let outcome = address.as_ref().and_then(|address| outcomes.get(address.page.as_str()));
         let mut reference = match (address, outcome) {
             (Some(address), Some(outcome)) => {
                 match fetched(doc, outcome, address, sources.now, &mut gathered).await? {
@@ -161,81 +157,11 @@ fn fault(doc: &Doc, reason: String) -> GatherError {
     GatherError::Doc { name: doc.name.value.clone(), reason }
 }
 
-/// Renders an address. Its host is fixed before anything else is read: only what comes after it
-/// may be a template.
-fn render(url: &Template, scope: &Value) -> Result<String, String> {
-    if url.expressions().next().is_some() {
-        let begin = match url.parts.first() {
-            Some(Part::Text(text)) => text.split_once("://").map_or("", |(_, rest)| rest),
-            _ => "",
-        };
-        if !begin.contains('/') {
-            return Err("the host of its address is a template; write it out".to_owned());
-        }
-    }
-    url.render_text(scope).map_err(|error| error.to_string())
-}
-
-/// Decides whether the host is asked, and asks it.
-async fn get(address: &str, max_age: Duration, sources: Sources<'_>) -> (Outcome, Option<String>) {
-    let stored = match sources.reach {
-        Reach::Replay => None,
-        Reach::Online | Reach::Offline => sources.store.load(address),
-    };
-    if let Some(page) = &stored
-        && sources.now >= page.confirmed_at
-        && age(page, sources.now) < max_age.as_secs()
-    {
-        return (Outcome::Got { page: page.clone(), how: How::Stored }, None);
-    }
-    if sources.reach == Reach::Offline {
-        let reason = if stored.is_some() {
-            "offline, and the stored copy is older than `max_age`"
-        } else {
-            "offline, and there is no stored copy"
-        };
-        return (Outcome::Lost { reason: reason.to_owned(), stored }, None);
-    }
-    let clean = sources.redactor.clean(address);
-    if *clean != address {
-        let reason = "its address has a secret in it, which no host is told".to_owned();
-        return (Outcome::Lost { reason, stored }, None);
-    }
-    match (sources.fetch.fetch(&clean, stored.as_ref()).await, stored) {
-        (Ok(FetchAnswer::Page(page)), _) if sources.reach == Reach::Replay => {
-            (Outcome::Got { page, how: How::Replayed }, None)
-        }
-        (Ok(FetchAnswer::Page(page)), _) => {
-            let unsaved = keep(sources.store, address, &page);
-            (Outcome::Got { page, how: How::Fetched }, unsaved)
-        }
-        (Ok(FetchAnswer::Unchanged), Some(stored)) => {
-            let page = Page { confirmed_at: sources.now, ..stored };
-            let unsaved = keep(sources.store, address, &page);
-            (Outcome::Got { page, how: How::Unchanged }, unsaved)
-        }
-        (Ok(FetchAnswer::Unchanged), None) => {
-            let reason = "the host says that the stored copy is current, and there is none";
-            (Outcome::Lost { reason: reason.to_owned(), stored: None }, None)
-        }
-        (Err(error), stored) => (Outcome::Lost { reason: error.to_string(), stored }, None),
-    }
-}
-
-fn keep(store: &Store, address: &str, page: &Page) -> Option<String> {
-    let error = store.save(address, page).err()?;
-    Some(format!("cannot keep `{address}`: {error}"))
-}
-
-fn age(page: &Page, now: i64) -> u64 {
-    u64::try_from(now.saturating_sub(page.confirmed_at)).unwrap_or_default()
-}
-
 /// Makes a reference of what became of a doc's address, or notes that it is missing.
 async fn fetched(
     doc: &Doc,
     outcome: &Outcome,
-    address: &str,
+    address: &Address,
     now: i64,
     gathered: &mut Gathered,
 ) -> Result<Option<Reference>, GatherError> {
@@ -273,11 +199,21 @@ async fn fetched(
             return Err(fault(doc, format!("{reason}; {hint}")));
         }
     };
-    let name = address.split_once("://").map_or(address, |(_, name)| name);
+    let name = address.page.split_once("://").map_or(address.page.as_str(), |(_, name)| name);
+    let text = within(text, address);
     let mut reference = reference(doc, &text, name, ReferenceKind::Doc);
     reference.fetched = Some(Fetched { url: page.url.clone(), how, age: age(page, now) });
-    gathered.pages.insert(address.to_owned(), page.clone());
+    gathered.pages.insert(address.page.clone(), page.clone());
     Ok(Some(reference))
+}
+
+/// Takes the section of a page that is the doc; all of it, and that it is, where there is none.
+pub(super) fn within(text: String, address: &Address) -> String {
+    let Some(section) = &address.section else { return text };
+    match section_at(&text, section) {
+        Some(found) => found.to_owned(),
+        None => format!("[the page has no section `#{section}`; this is all of it]\n\n{text}"),
+    }
 }
 
 /// Returns a page's text as markdown.
@@ -305,11 +241,17 @@ fn file(doc: &Doc, bundle: &Bundle) -> Result<Reference, GatherError> {
     Ok(reference(doc, &read.text, &path.value, ReferenceKind::File))
 }
 
-fn reference(doc: &Doc, text: &str, fallback: &str, kind: ReferenceKind) -> Reference {
+/// Returns a text as the model gets it, and how many invisible characters were removed.
+pub(super) fn settled(text: &str) -> (String, usize) {
     let (text, invisible) = visible(text);
     let mut text = text.replace("\r\n", "\n");
     text.truncate(text.trim_end().len());
     text.push('\n');
+    (text, invisible)
+}
+
+fn reference(doc: &Doc, text: &str, fallback: &str, kind: ReferenceKind) -> Reference {
+    let (mut text, invisible) = settled(text);
     let title = headings(&text).into_iter().find(|heading| heading.level == 1);
     let about = title.map_or_else(|| fallback.to_owned(), |heading| heading.words);
     let about: String = about.chars().take(MAX_TITLE).collect();
@@ -328,7 +270,7 @@ mod tests {
 
     use super::*;
     use crate::playbook::load_text;
-    use crate::reference::FetchError;
+    use crate::reference::{FetchAnswer, FetchError};
 
     const HOUR: i64 = 3_600;
     const SDK: &str = "https://docs.example.com/en/sdk.md";
@@ -359,6 +301,7 @@ mod tests {
             etag: None,
             last_modified: None,
             body: body.to_owned(),
+            twin_of: None,
             confirmed_at,
         }
     }
@@ -481,6 +424,23 @@ mod tests {
         assert_eq!(index.references[1].stage.as_deref(), Some("one"));
         assert_eq!(index.of_stage("one").references.len(), 2);
         assert_eq!(index.of_stage("two").references.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_section_of_a_page_is_a_doc_and_the_page_is_asked_once() {
+        let text = "# All\n\n## One\n\na\n\n## Two\n\nb\n";
+        let case = Case::new(false, Some(FetchAnswer::Page(page(text, 10 * HOUR))));
+        let yaml = format!(
+            "docs:\n  one: {{url: \"{SDK}#one\"}}\n  two: {{url: \"{SDK}#two\"}}\n  none: \
+             {{url: \"{SDK}#none\"}}\n"
+        );
+        let gathered = case.play(&yaml).await.unwrap();
+        let texts: Vec<&str> =
+            gathered.index.references.iter().map(|reference| reference.text.as_str()).collect();
+        let none = format!("[the page has no section `#none`; this is all of it]\n\n{text}");
+        assert_eq!(texts, ["## One\n\na\n", "## Two\n\nb\n", &none]);
+        assert_eq!(case.asked(), [(SDK.to_owned(), false)]);
+        assert_eq!(gathered.pages.keys().collect::<Vec<_>>(), [SDK]);
     }
 
     #[tokio::test]

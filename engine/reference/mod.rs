@@ -1,7 +1,9 @@
 //! What the model may look up: docs fetched fresh, and airplanes flattened to markdown.
 
 pub mod address;
+mod asked;
 pub(crate) mod dial;
+mod documents;
 mod fetch;
 mod flatten;
 mod gather;
@@ -10,8 +12,10 @@ mod index;
 mod lock;
 pub mod outside;
 mod pieces;
+mod pinned;
 mod search;
 mod store;
+pub(crate) mod twin;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,12 +27,15 @@ use crate::playbook::hex;
 use crate::redact::Clean;
 
 pub use dial::{Dial, tls};
+pub use documents::{Document, Got, documents};
 pub use fetch::{HttpFetch, Looked};
 pub use flatten::{
     Flat, FlattenError, Run, SHEET, Sheet, airplane, flat_airplane, flatten, sheet_schema,
 };
+use gather::settled;
 pub use gather::{GatherError, Gathered, Missing, Reach, Sources, gather, markdown};
 pub use pieces::{Heading, headings};
+pub use pinned::{Difference, DocLock, LOCK, Locked};
 pub use store::Store;
 
 /// A doc, file or airplane as the model sees it.
@@ -120,6 +127,9 @@ pub struct Page {
     pub last_modified: Option<String>,
     /// The body, decoded to text.
     pub body: String,
+    /// The address of the web page that this is as markdown, where it was found by that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin_of: Option<String>,
     /// When it was sent or last confirmed, in seconds since 1970.
     pub confirmed_at: i64,
 }

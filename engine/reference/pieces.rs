@@ -73,7 +73,7 @@ fn opening(path: &str) -> String {
 }
 
 /// Finds the headings of a markdown text: those that begin with `#` and stand in no fence.
-fn sections(text: &str) -> Vec<Piece<'_>> {
+pub(super) fn sections(text: &str) -> Vec<Piece<'_>> {
     let headings = headings(text);
     let first = headings.first().map_or(text.len(), |heading| heading.at);
     let mut pieces = Vec::new();
@@ -93,6 +93,19 @@ fn sections(text: &str) -> Vec<Piece<'_>> {
         });
     }
     pieces
+}
+
+/// Returns the section that stands behind `#` in an address: by the words of its heading, or by
+/// the name that it has in `{#name}`.
+pub(super) fn section_at<'a>(text: &'a str, anchor: &str) -> Option<&'a str> {
+    let anchor = fold(anchor);
+    let found = sections(text).into_iter().find(|piece| {
+        let line = piece.text.lines().next().unwrap_or_default();
+        let named = line.rsplit_once("{#").map(|(_, name)| name.trim_end_matches(['}', ' ', '#']));
+        line.starts_with('#')
+            && (fold(&piece.title) == anchor || named.map(fold).as_ref() == Some(&anchor))
+    });
+    found.map(|piece| piece.text).filter(|_| !anchor.is_empty())
 }
 
 /// A heading of a markdown text.
@@ -255,6 +268,19 @@ mod tests {
                 ("Three", 1, 2, 16)
             ]
         );
+    }
+
+    #[test]
+    fn a_section_is_found_by_its_anchor() {
+        let text = "# Kit\n\n## Set-up, quickly\n\na\n\n### `init()`\n\nb\n\n## Own {#mine}\n\nc\n";
+        assert_eq!(
+            section_at(text, "set-up-quickly"),
+            Some("## Set-up, quickly\n\na\n\n### `init()`\n\nb\n\n")
+        );
+        assert_eq!(section_at(text, "init"), Some("### `init()`\n\nb\n\n"));
+        assert_eq!(section_at(text, "mine"), Some("## Own {#mine}\n\nc\n"));
+        assert_eq!(section_at(text, "none"), None);
+        assert_eq!(section_at(text, "-"), None);
     }
 
     #[test]

@@ -48,13 +48,30 @@ impl Store {
     pub fn save(&self, address: &str, page: &Page) -> io::Result<()> {
         let entry =
             Entry { address: address.to_owned(), hash: hash(&page.body), page: page.clone() };
+        self.put(&self.file(address), &serde_json::to_vec(&entry)?)
+    }
+
+    /// Keeps a text by its hash, so that what replaces it can be held against it.
+    pub fn keep(&self, text: &str) -> io::Result<()> {
+        self.put(&self.folder.join(format!("{}.md", hash(text))), text.as_bytes())
+    }
+
+    /// Returns the text that has a hash, if it was kept and is undamaged.
+    pub fn kept(&self, wanted: &str) -> Option<String> {
+        let plain = wanted.len() == 64 && wanted.chars().all(|it| it.is_ascii_hexdigit());
+        let path = self.folder.join(format!("{wanted}.md"));
+        let text = plain.then(|| std::fs::read_to_string(path).ok())??;
+        (hash(&text) == wanted).then_some(text)
+    }
+
+    fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let draft = self.folder.join(format!(".{}", uuid::Uuid::now_v7().simple()));
         let written = (|| {
             let mut file = std::fs::File::create_new(&draft)?;
-            file.write_all(&serde_json::to_vec(&entry)?)?;
+            file.write_all(bytes)?;
             file.sync_all()?;
-            std::fs::rename(&draft, self.file(address))
+            std::fs::rename(&draft, path)
         })();
         if written.is_err() {
             let _ = std::fs::remove_file(&draft);
@@ -82,6 +99,7 @@ mod tests {
             etag: Some("\"1\"".to_owned()),
             last_modified: None,
             body: body.to_owned(),
+            twin_of: None,
             confirmed_at: 1_000,
         }
     }
@@ -96,6 +114,16 @@ mod tests {
         assert_eq!(store.load("a"), Some(page("two")));
         assert_eq!(store.load("b"), None);
         assert_eq!(std::fs::read_dir(folder.path().join("docs")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_text_is_kept_by_its_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        store.keep("one\n").unwrap();
+        assert_eq!(store.kept(&hash("one\n")).as_deref(), Some("one\n"));
+        assert_eq!(store.kept(&hash("two\n")), None);
+        assert_eq!(store.kept("../one"), None);
     }
 
     #[test]

@@ -101,6 +101,11 @@ impl Hosts {
             // Long enough for others to arrive.
             std::thread::sleep(Duration::from_millis(20));
             let (head, body) = page.split_once("\n\n").unwrap_or((page.trim_end(), ""));
+            let tag = head.lines().find_map(|line| line.strip_prefix("ETag: "));
+            let known = asked.headers.get("if-none-match");
+            if tag.is_some() && tag == known.map(String::as_str) {
+                return whole("HTTP/1.1 304 Not Modified", "");
+            }
             return whole(head, body);
         }
         if let Some(server) = self.state().servers.get_mut(&asked.address) {

@@ -305,6 +305,9 @@ impl Place {
             LazyLock::new(|| Regex::new(r"\bruns/[0-9a-f]{16}\b").unwrap());
         static DEMO: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"\S*wizard-demo-[a-z]+-[0-9a-f]{6}").unwrap());
+        static DAY: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"(as on |since |[a-z] of |fetched = ")\d{4}-\d\d-\d\d"#).unwrap()
+        });
         static NUMBER: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r#""(time|took|waited)":\d+"#).unwrap());
         static START: LazyLock<Regex> = LazyLock::new(|| {
@@ -327,6 +330,7 @@ impl Place {
         let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
         let text = NUMBER.replace_all(&text, "\"$1\":0");
         let text = START.replace_all(&text, "${1}[START]");
+        let text = DAY.replace_all(&text, "$1[DAY]");
         timeless(&RUN.replace_all(&text, "[RUN]"))
     }
 }
