@@ -6,7 +6,7 @@ use crate::journal::event::{CheckVerdict, FileDiff, Outcome};
 use crate::journal::{At, Edits, Event, Record};
 use crate::report::{
     AnswerReport, CheckReport, CleanedReport, CommandReport, Ending, EnvReport, FORMAT, Hand,
-    ItemReport, ReferenceReport, RefusalReport, Report, RequirementReport, RetroReport,
+    ItemReport, Reading, ReferenceReport, RefusalReport, Report, RequirementReport, RetroReport,
     ServerCallReport, Spent, StageReport, Standing, Totals,
 };
 
@@ -264,7 +264,7 @@ impl Fold {
                 self.announced.retain(|_, announced| announced != at);
                 match outcome {
                     Outcome::Refused => self.refused(at, tool, about, text),
-                    Outcome::Done if tool == "reference" => self.looked_up(about, text),
+                    Outcome::Done if tool == "reference" => self.looked_up(at, about, text),
                     Outcome::Done | Outcome::Failed => {}
                 }
             }
@@ -398,15 +398,18 @@ impl Fold {
     }
 
     /// Counts a use for the reference that was named, or else for those that a search found.
-    fn looked_up(&mut self, about: &str, text: &str) {
-        let Some(named) = about.split_whitespace().next() else { return };
+    fn looked_up(&mut self, at: &At, about: &str, text: &str) {
+        let (named, rest) = about.trim().split_once(' ').unwrap_or((about.trim(), ""));
         let references = &mut self.report.references;
         if let Some(reference) = references.iter_mut().find(|reference| reference.name == named) {
-            reference.uses += 1;
+            let passage = format!("{named}: ");
+            let searched = text.lines().take(3).any(|line| line.starts_with(&passage));
+            let section = !rest.is_empty() && !searched;
+            reference.read(&at.stage, section.then_some(rest));
             return;
         }
         for reference in references.iter_mut().filter(|reference| mentions(text, &reference.name)) {
-            reference.uses += 1;
+            reference.read(&at.stage, None);
         }
     }
 
@@ -489,6 +492,7 @@ impl Fold {
                 fetched: None,
                 missing: None,
                 uses: 0,
+                readings: Vec::new(),
             });
             references.len() - 1
         });
@@ -537,6 +541,22 @@ fn command(at: &At, name: &str, argv: Vec<String>, why: &str) -> CommandReport {
 /// Milliseconds between two moments; none where the clock was set back.
 fn between(began: i64, ended: i64) -> u64 {
     u64::try_from(ended.saturating_sub(began)).unwrap_or(0)
+}
+
+impl ReferenceReport {
+    /// Counts that a stage read of it.
+    fn read(&mut self, stage: &str, part: Option<&str>) {
+        self.uses += 1;
+        let same = |it: &&mut Reading| it.stage == stage && it.part.as_deref() == part;
+        match self.readings.iter_mut().find(same) {
+            Some(reading) => reading.times += 1,
+            None => self.readings.push(Reading {
+                stage: stage.to_owned(),
+                part: part.map(str::to_owned),
+                times: 1,
+            }),
+        }
+    }
 }
 
 /// Whether a text has a name as a word of its own.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::journal::event::CheckVerdict;
 use crate::journal::shown;
-use crate::report::{CommandReport, FileReport, Report, StageReport, text};
+use crate::report::{CommandReport, FileReport, ReferenceReport, Report, StageReport, text};
 
 /// Renders the whole report. What models and projects wrote stands in code or is escaped, so that
 /// it makes no link, picture or heading of the report's.
@@ -325,7 +325,27 @@ fn references(page: &mut String, report: &Report) {
             None => String::new(),
         };
         let _ = writeln!(page, "- {name}: {kind}, {tokens} tokens, {used}{from}");
+        for (stage, parts) in readings(reference) {
+            let _ = writeln!(page, "  - {} read {parts}", code(stage));
+        }
     }
+}
+
+/// Says for each stage which parts of a reference it read; passages of a search are not named.
+fn readings(reference: &ReferenceReport) -> Vec<(&str, String)> {
+    let mut stages: Vec<&str> = Vec::new();
+    for reading in &reference.readings {
+        if !stages.contains(&reading.stage.as_str()) {
+            stages.push(&reading.stage);
+        }
+    }
+    let parts = |stage: &str| {
+        let own = reference.readings.iter().filter(|reading| reading.stage == stage);
+        let parts: Vec<String> =
+            own.map(|it| it.part.as_deref().map_or("passages of it".to_owned(), code)).collect();
+        parts.join(", ")
+    };
+    stages.into_iter().map(|stage| (stage, parts(stage))).collect()
 }
 
 fn retro(page: &mut String, report: &Report) {

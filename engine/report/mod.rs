@@ -372,6 +372,19 @@ pub struct ReferenceReport {
     pub missing: Option<String>,
     /// How often the model looked into it.
     pub uses: u32,
+    /// What each stage read of it, in the order of the first time.
+    pub readings: Vec<Reading>,
+}
+
+/// What a stage read of a reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Reading {
+    /// The stage's id.
+    pub stage: String,
+    /// The file or the heading; absent for its list of them, and for passages that a search found.
+    pub part: Option<String>,
+    /// How often.
+    pub times: u32,
 }
 
 /// What a model would have wished for, in its words.

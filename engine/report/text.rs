@@ -38,6 +38,7 @@ pub fn render(report: &Report, color: bool) -> String {
     cleaned(&mut page, report);
     answers(&mut page, report);
     undone(&mut page, report);
+    unused(&mut page, report);
     costs(&mut page, report);
     page.text
 }
@@ -297,6 +298,19 @@ fn cleaned(page: &mut Page, report: &Report) {
         page.words("  ! ", DOUBTFUL, &format!("{} {about}: {what}", shown::line(&cleaned.tool)));
     }
     page.more(report.cleaned.len().saturating_sub(ROWS / 2));
+}
+
+/// References that a run which went well did without: tokens in the list, and nothing else.
+fn unused(page: &mut Page, report: &Report) {
+    let unused = report.references.iter().filter(|it| it.missing.is_none() && it.uses == 0);
+    let names: Vec<String> = unused
+        .map(|it| format!("{} ({} tokens)", shown::line(&it.name), shown::count(it.tokens)))
+        .collect();
+    if names.is_empty() || report.ending != Ending::Succeeded {
+        return;
+    }
+    page.part("Never looked up");
+    page.words("  ", QUIET, &names.join(", "));
 }
 
 /// Only what no person decided. What a cassette answers, the headline says.
