@@ -13,9 +13,9 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
+mod docs;
 #[cfg(target_os = "linux")]
 mod durable;
-mod docs;
 mod env_files;
 mod execute;
 mod faults;
