@@ -13,6 +13,7 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
+mod docs;
 #[cfg(target_os = "linux")]
 mod durable;
 mod docs;
