@@ -13,7 +13,6 @@ mod support;
 
 #[cfg(unix)]
 mod corpus;
-mod docs;
 #[cfg(target_os = "linux")]
 mod durable;
 mod docs;

@@ -310,6 +310,8 @@ impl Place {
         });
         static NUMBER: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r#""(time|took|waited)":\d+"#).unwrap());
+        static MARK: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\bdata [0-9a-f]{6}\b").unwrap());
         static START: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(r#"("event":"start_kept",.*"hash":")[0-9a-f]{64}"#).unwrap()
         });
@@ -329,6 +331,7 @@ impl Place {
         let text = DEMO.replace_all(&text, "[DEMO]");
         let text = PROJECT.replace_all(&text, "runs/[PROJECT]");
         let text = NUMBER.replace_all(&text, "\"$1\":0");
+        let text = MARK.replace_all(&text, "data [N]");
         let text = START.replace_all(&text, "${1}[START]");
         let text = DAY.replace_all(&text, "$1[DAY]");
         timeless(&RUN.replace_all(&text, "[RUN]"))
